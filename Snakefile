@@ -1,0 +1,61 @@
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+
+configfile: "config.yaml"
+
+
+# A GPU is counted on one machine; on a cluster the scheduler counts, and jobs queue side by side.
+resource_scopes:
+    gpu="local",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/runs.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+wildcard_constraints:
+    scale="smoke|quick|paper",
+    paper="[a-z0-9][a-z0-9_-]*",
+    experiment="[a-z0-9][a-z0-9_-]*",
+    selection="[a-z0-9][a-z0-9_-]*",
+    figure="[a-z0-9][a-z0-9_-]*",
+    cell="[^/]+",
+    seeds="seeds=[0-9]+(-[0-9]+)?",
+
+
+rule all:
+    default_target: True
+    input:
+        report_page(),
+
+
+# One target a paper: snakemake --cores all wilson2017
+for paper in plan.protocols:
+
+    rule:
+        name:
+            paper
+        input:
+            paper_products(paper),
+
+
+# One target a figure: snakemake --cores all wilson2017_c1_gap
+for paper in plan.protocols:
+    for figure in plan.figures(paper):
+
+        rule:
+            name:
+                f"{paper}_{figure}"
+            input:
+                figure_files(paper, figure),

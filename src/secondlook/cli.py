@@ -1,0 +1,134 @@
+"""The command line: ``python -m secondlook VERB``. Each verb imports only what it needs, so that a training job never loads pandas."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from secondlook.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; return the exit status. A `UserError` is printed without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m secondlook", description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    verb = verbs.add_parser("fetch", help="download a data set, check it, and write it in one format")
+    verb.add_argument("dataset")
+    verb.add_argument("--out", type=Path, help="file to write (default: resources/datasets/DATASET.safetensors)")
+    verb.add_argument("--data-dir", type=Path, help="folder that holds the archives already")
+    verb.add_argument("--mirror", action="append", default=[], help="base URL asked before the canonical ones; may be repeated")
+    verb.set_defaults(call=_fetch)
+
+    verb = verbs.add_parser("run", help="run one cell of an experiment for a block of seeds")
+    verb.add_argument("--spec", type=json.loads, required=True, help="what the plan says of the job, as JSON")
+    verb.add_argument("--code", required=True, help="digest of the code")
+    verb.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
+    verb.add_argument("--data", type=Path, default=Path("resources/datasets"), help="folder of the data sets")
+    verb.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    verb.add_argument("--out", type=Path, required=True, help="folder of the record")
+    verb.set_defaults(call=_run)
+
+    verb = verbs.add_parser("collect", help="gather an experiment's runs into one table")
+    verb.add_argument("runs", nargs="+", type=Path, metavar="RUN_JSON")
+    verb.add_argument("--table", type=Path, required=True)
+    verb.add_argument("--records", type=Path, required=True)
+    verb.set_defaults(call=_collect)
+
+    verb = verbs.add_parser("select", help="choose the best cell of a grid")
+    verb.add_argument("--spec", type=json.loads, required=True)
+    verb.add_argument("--tables", nargs="+", type=Path, required=True)
+    verb.add_argument("--records", nargs="+", type=Path, required=True)
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(call=_select)
+
+    verb = verbs.add_parser("decide", help="decide a paper's claims")
+    verb.add_argument("--claims", type=json.loads, required=True)
+    verb.add_argument("--fidelity", type=json.loads, required=True)
+    verb.add_argument("--tables", nargs="*", type=Path, default=[])
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(call=_decide)
+
+    verb = verbs.add_parser("figure", help="draw one figure")
+    verb.add_argument("module", help="dotted name, for example secondlook.papers.wilson2017.figures.c1_gap")
+    verb.add_argument("--tables", nargs="+", type=Path, required=True)
+    verb.add_argument("--claims", type=Path, nargs="?", help="claims.json, for a figure that draws verdicts")
+    verb.add_argument("--out", nargs="+", type=Path, required=True)
+    verb.set_defaults(call=_figure)
+
+    verb = verbs.add_parser("report", help="build the report's page from results")
+    verb.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(call=_report)
+
+    verb = verbs.add_parser("schemas", help="write the JSON schemas of protocol.yaml and config.yaml")
+    verb.add_argument("folder", type=Path)
+    verb.set_defaults(call=_schemas)
+
+    options = parser.parse_args(arguments)
+    try:
+        options.call(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from secondlook.data.fetch import fetch
+
+    fetch(
+        options.dataset,
+        options.out or Path(f"resources/datasets/{options.dataset}.safetensors"),
+        data_dir=options.data_dir,
+        mirrors=options.mirror,
+    )
+
+
+def _run(options: argparse.Namespace) -> None:
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; read once, when torch starts
+    from secondlook.job import run_job
+
+    spec = options.spec | {"code": options.code}
+    datasets = {name: options.data / f"{name}.safetensors" for name in spec["data"]}
+    run_job(spec, out=options.out, work=options.work, datasets=datasets, device=options.device)
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from secondlook.collect import collect
+
+    collect([path.parent for path in options.runs], options.table, options.records)
+
+
+def _select(options: argparse.Namespace) -> None:
+    from secondlook.selection import select
+
+    select(options.spec, options.tables, options.records, options.out)
+
+
+def _decide(options: argparse.Namespace) -> None:
+    from secondlook.decide import decide_claims
+
+    decide_claims(options.claims, options.fidelity, {path.stem: path for path in options.tables}, options.out)
+
+
+def _figure(options: argparse.Namespace) -> None:
+    from secondlook.plotting import draw_figure
+
+    draw_figure(options.module, {path.stem: path for path in options.tables}, options.claims, options.out)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from secondlook.config import load_config
+    from secondlook.report.build import build_report
+
+    build_report(load_config(options.config), options.out)
+
+
+def _schemas(options: argparse.Namespace) -> None:
+    from secondlook.schemas import write_schemas
+
+    write_schemas(options.folder)

@@ -1,0 +1,56 @@
+"""Gather the runs of one experiment: one tidy table of all measurements, and one list of their records."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from secondlook.files import read_json, write_json, write_text
+
+MEASUREMENT = ("replica", "step", "metric", "value")
+
+
+def collect(folders: Sequence[Path], table: Path, records: Path) -> None:
+    """Write ``table`` (CSV) and ``records`` (JSON) from the run folders, in the order given.
+
+    The table has a column for each factor, then replica, step, metric, value. A cell without some factor leaves it empty. A factor that a
+    selection decided stands as "selected" or "beyond", with the number it came to in a further column ``<factor>_value``.
+    """
+    runs = [(folder, read_json(folder / "run.json")) for folder in folders]
+    factors = list(dict.fromkeys(factor for _, run in runs for factor in run["cell"]))
+    decided = [
+        factor for factor in factors if any(run["values"][factor] != run["cell"][factor] for _, run in runs if factor in run["cell"])
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*factors, *(f"{factor}_value" for factor in decided), *MEASUREMENT])
+    for folder, run in runs:
+        labels = [run["cell"].get(factor, "") for factor in factors] + [run["values"].get(factor, "") for factor in decided]
+        with (folder / "history.csv").open(encoding="utf-8", newline="") as history:
+            rows = csv.reader(history)
+            next(rows)
+            writer.writerows([*labels, *row] for row in rows)
+    write_text(table, text.getvalue())
+    write_json(records, [run for _, run in runs])
+
+
+def read_rows(table: Path) -> list[dict[str, str]]:
+    """Read a table as a list of rows."""
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def last_values(rows: Sequence[dict[str, str]], metric: str, labels: dict[str, Any]) -> dict[int, float | None]:
+    """Last value of ``metric`` of each replica in the cell with these labels; None for a replica that diverged."""
+    values: dict[int, float | None] = {}
+    diverged: set[int] = set()
+    for row in rows:
+        if all(row[factor] == str(label) for factor, label in labels.items()):
+            if row["metric"] == metric:
+                values[int(row["replica"])] = float(row["value"])
+            elif row["metric"] == "diverged":
+                diverged.add(int(row["replica"]))
+    return {**values, **dict.fromkeys(diverged)}

@@ -1,0 +1,1 @@
+"""One folder a paper: its protocol, its experiments, its figures and its answer. No paper imports another."""

@@ -1,0 +1,222 @@
+"""The plan: which runs the protocols and the configuration ask for, what each job reads, and where everything lies.
+
+Pure: a function of protocol and configuration, known before anything runs, so the workflow needs no Snakemake checkpoints.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from secondlook.config import Config
+from secondlook.data.registry import digest as data_digest
+from secondlook.errors import UserError, did_you_mean
+from secondlook.protocol import ArrayInput, Budget, Experiment, FactorValue, Protocol, Resources, Selected, load_protocol
+
+DATA_FOLDER = "resources/datasets"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of an experiment's grid."""
+
+    factors: Mapping[str, FactorValue | Selected]
+
+    @property
+    def name(self) -> str:
+        """Folder name, for example ``optimizer=adam,lr=0.0003``; "only" where the experiment has no factors."""
+        return ",".join(f"{factor}={self._text(value)}" for factor, value in self.factors.items()) or "only"
+
+    @property
+    def labels(self) -> dict[str, FactorValue]:
+        """Factors with a selected value as the word that stands in the folder's name."""
+        return {factor: self._text(value) if isinstance(value, Selected) else value for factor, value in self.factors.items()}
+
+    @staticmethod
+    def _text(value: FactorValue | Selected) -> str:
+        if isinstance(value, Selected):
+            return "selected" if value.take == "best" else "beyond"
+        return repr(value) if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A job: one cell for one block of seeds."""
+
+    paper: str
+    experiment: str
+    cell: Cell
+    seeds: tuple[int, ...]
+
+    @property
+    def seeds_name(self) -> str:
+        """Folder name, ``seeds=0-4`` or ``seeds=7``."""
+        first, last = self.seeds[0], self.seeds[-1]
+        return f"seeds={first}" if first == last else f"seeds={first}-{last}"
+
+
+class Plan:
+    """Everything that can be known before a run.
+
+    Args:
+        protocols: paper -> protocol, of the papers asked for.
+        config: the checked configuration.
+    """
+
+    def __init__(self, protocols: Mapping[str, Protocol], config: Config) -> None:
+        self.protocols = dict(protocols)
+        self.config = config
+        self.scale = config.scale
+        self._runs = {
+            (paper, key): {(run.cell.name, run.seeds_name): run for run in self._expand(paper, key)}
+            for paper, protocol in self.protocols.items()
+            for key in protocol.experiments
+        }
+
+    # -- what there is -------------------------------------------------------------------------------------------------
+
+    def experiment(self, paper: str, experiment: str) -> Experiment:
+        """An experiment's protocol."""
+        return self.protocols[paper].experiments[experiment]
+
+    def budget(self, paper: str, experiment: str) -> Budget | None:
+        """Its budget at the configured scale, None where it does not run."""
+        return self.experiment(paper, experiment).scales.get(self.scale)
+
+    def runs(self, paper: str, experiment: str) -> list[Run]:
+        """All its jobs."""
+        return list(self._runs[paper, experiment].values())
+
+    def run(self, paper: str, experiment: str, cell: str, seeds: str) -> Run:
+        """The job that a path names.
+
+        Raises:
+            UserError: the protocol asks for no such job at this scale.
+        """
+        runs = self._runs.get((paper, experiment), {})
+        if (cell, seeds) not in runs:
+            hint = did_you_mean(f"{cell}/{seeds}", ["/".join(key) for key in runs])
+            raise UserError(f"scale {self.scale} has no run {paper}/{experiment}/{cell}/{seeds}.{hint}")
+        return runs[cell, seeds]
+
+    def experiments(self, paper: str) -> list[str]:
+        """Experiments of a paper that run at this scale."""
+        return [key for key in self.protocols[paper].experiments if self.budget(paper, key)]
+
+    def figures(self, paper: str) -> list[str]:
+        """Figures of a paper whose experiments all run at this scale."""
+        present = set(self.experiments(paper))
+        return [key for key, figure in self.protocols[paper].figures.items() if present.issuperset(figure.tables)]
+
+    # -- where it lies -------------------------------------------------------------------------------------------------
+
+    def folder(self, run: Run) -> str:
+        """Folder of a run's record."""
+        return f"results/{self.scale}/{run.paper}/{run.experiment}/{run.cell.name}/{run.seeds_name}"
+
+    def table(self, paper: str, experiment: str) -> str:
+        """CSV with all runs of an experiment."""
+        return f"results/{self.scale}/{paper}/{experiment}.csv"
+
+    def records(self, paper: str, experiment: str) -> str:
+        """JSON list with the run records of an experiment."""
+        return f"results/{self.scale}/{paper}/{experiment}.runs.json"
+
+    def selection(self, paper: str, selection: str) -> str:
+        """JSON with the outcome of a selection."""
+        return f"results/{self.scale}/{paper}/selections/{selection}.json"
+
+    # -- what a job reads ----------------------------------------------------------------------------------------------
+
+    def resources(self, paper: str, experiment: str) -> Resources:
+        """What a job of this experiment asks for at this scale."""
+        budget = self.budget(paper, experiment)
+        return (budget and budget.resources) or self.experiment(paper, experiment).resources
+
+    def spec(self, run: Run) -> dict[str, Any]:
+        """All that a job reads, as sorted plain JSON values; a change to anything else does not rerun it."""
+        experiment, budget = self.experiment(run.paper, run.experiment), self.budget(run.paper, run.experiment)
+        resources = self.resources(run.paper, run.experiment)
+        fixed = {factor: value for factor, value in run.cell.factors.items() if not isinstance(value, Selected)}
+        return {
+            "cell": run.cell.labels,
+            "data": {name: data_digest(name) for name in experiment.datasets},
+            "experiment": run.experiment,
+            "gpu": resources.gpu,
+            "inputs": {name: [self.folder(earlier) for earlier in self._earlier(run, array)] for name, array in experiment.inputs.items()},
+            "module": experiment.module,
+            "paper": run.paper,
+            "scale": self.scale,
+            "seeds": list(run.seeds),
+            "select": {
+                factor: {
+                    "file": self.selection(run.paper, value.select),
+                    "group": {name: fixed[name] for name in self.protocols[run.paper].selections[value.select].per},
+                    "take": value.take,
+                }
+                for factor, value in run.cell.factors.items()
+                if isinstance(value, Selected)
+            },
+            "threads": resources.threads,
+            "values": {**experiment.settings, **budget.settings, **fixed},
+        }
+
+    def selection_spec(self, paper: str, selection: str) -> dict[str, Any]:
+        """What a selection reads: its rule, and the tables of its experiments at this scale."""
+        chosen = self.protocols[paper].selections[selection]
+        return chosen.model_dump(mode="json") | {"experiments": [key for key in chosen.experiments if self.budget(paper, key)]}
+
+    # -- how it is made ------------------------------------------------------------------------------------------------
+
+    def _expand(self, paper: str, key: str) -> Iterator[Run]:
+        experiment, budget = self.experiment(paper, key), self.budget(paper, key)
+        if budget is None:
+            return
+        for product in budget.cells or experiment.cells:
+            levels = [value if isinstance(value, list) else [value] for value in product.values()]
+            for values in itertools.product(*levels):
+                for seeds in self._blocks(experiment, budget):
+                    yield Run(paper, key, Cell(dict(zip(product, values, strict=True))), seeds)
+
+    def _blocks(self, experiment: Experiment, budget: Budget) -> Iterator[tuple[int, ...]]:
+        """Cut the seeds into blocks so that asking for more seeds never changes an older block."""
+        own = budget.seeds.count
+        count = own if experiment.fixed_seeds or self.config.seeds == "protocol" else self.config.seeds
+        size = own if budget.block == "all" else budget.block
+        first = budget.seeds.first
+        inside = min(own, count)
+        for start in range(0, inside, size):
+            yield tuple(range(first + start, first + min(start + size, inside)))
+        for seed in range(own, count):  # seeds beyond the protocol's own: a block each
+            yield (first + seed,)
+
+    def _earlier(self, run: Run, array: ArrayInput) -> list[Run]:
+        """Runs whose arrays an input names."""
+        wanted = {factor: run.cell.factors[factor] if value == "same" else value for factor, value in array.cell.items()}
+        found = [earlier for earlier in self.runs(run.paper, array.experiment) if dict(earlier.cell.factors) == wanted]
+        if not found:
+            cells = ", ".join(sorted({earlier.cell.name for earlier in self.runs(run.paper, array.experiment)})) or "none at this scale"
+            raise UserError(f"{run.paper}/{run.experiment} needs the cell {Cell(wanted).name} of {array.experiment}, which has: {cells}")
+        return found
+
+
+def find_papers(folder: Path) -> dict[str, Path]:
+    """Papers by name: the folders below ``folder`` that hold a protocol.yaml."""
+    return {path.parent.name: path for path in sorted(folder.glob("*/protocol.yaml"))}
+
+
+def load_plan(papers_folder: Path, config: Config) -> Plan:
+    """Read the protocols of the papers that the configuration asks for.
+
+    Raises:
+        UserError: a paper does not exist, or a protocol is not valid.
+    """
+    found = find_papers(papers_folder)
+    for name in config.papers if config.papers != "all" else ():
+        if name not in found:
+            raise UserError(f"config 'papers': unknown paper '{name}'.{did_you_mean(name, found)}")
+    wanted = found if config.papers == "all" else {name: found[name] for name in config.papers}
+    return Plan({name: load_protocol(path) for name, path in wanted.items()}, config)

@@ -1,0 +1,337 @@
+"""Typed models of a paper's ``protocol.yaml``: the only place that says what may stand in one.
+
+Closed: an unknown key is an error that names the nearest known one. The Snakefile imports this file at every start, so it imports
+neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from secondlook.data.registry import DATASETS
+from secondlook.errors import did_you_mean
+from secondlook.model import Model, Name, load_yaml, validate
+
+Scale = Literal["smoke", "quick", "paper"]
+Fidelity = Literal["exact", "reduced"]
+FactorValue = bool | int | float | str
+
+SAFE_VALUE = re.compile(r"^[A-Za-z0-9._+-]+$")  # a factor's value becomes part of a folder's name
+
+
+class Selected(Model):
+    """A factor whose value an earlier experiment's outcome decides."""
+
+    select: Name
+    """Name of a selection of this protocol."""
+    take: Literal["best", "beyond"] = "best"
+    """best: the chosen value. beyond: the next value outside the grid, if the best lies at its edge; else the run is not needed."""
+
+
+Levels = FactorValue | list[FactorValue] | Selected
+
+
+class Resources(Model):
+    """What a job asks for; none of it changes a number except ``threads``."""
+
+    gpu: Literal[0, 1] = 0
+    """1: the job uses a GPU where config ``device`` lets it."""
+    mem_mb: int = Field(2000, gt=0)
+    """Memory, MB."""
+    runtime: int = Field(10, gt=0)
+    """Time limit on a cluster, minutes; doubled on each further attempt."""
+    threads: int = Field(1, gt=0)
+    """CPU threads. Part of the protocol: floating-point sums depend on it."""
+
+
+class Seeds(Model):
+    """A run of consecutive seeds."""
+
+    first: int = Field(0, ge=0)
+    """The first seed."""
+    count: int = Field(gt=0)
+    """How many."""
+
+
+class Budget(Model):
+    """One experiment at one scale."""
+
+    fidelity: Fidelity
+    """exact: the paper's own setting, or an exact computation. reduced: anything less."""
+    reduction: str | None = None
+    """What was reduced, in a sentence; required when fidelity is reduced."""
+    seeds: Seeds
+    """One replica a seed."""
+    block: Literal["all"] | Annotated[int, Field(gt=0)] = "all"
+    """Seeds a job runs: all where start-up costs more than a replica, 1 for long trainings."""
+    settings: dict[str, Any] = {}
+    """Overlay on the experiment's settings."""
+    cells: list[dict[Name, Levels]] | None = None
+    """Replaces the experiment's cells."""
+    resources: Resources | None = None
+    """Replaces the experiment's resources."""
+
+    @model_validator(mode="after")
+    def _says_what_is_reduced(self) -> Self:
+        if (self.fidelity == "reduced") != (self.reduction is not None):
+            raise ValueError("'reduction' must say what was reduced when fidelity is 'reduced', and only then")
+        return self
+
+
+class ArrayInput(Model):
+    """Arrays of an earlier experiment that every job of this one reads."""
+
+    experiment: Name
+    """The earlier experiment."""
+    cell: dict[Name, FactorValue] = {}
+    """Factors of the earlier cell; the value "same" stands for this cell's own value."""
+
+
+class Experiment(Model):
+    """A module and a grid of factors."""
+
+    title: str
+    """What it does, in a few words."""
+    module: Name
+    """Module of the paper's folder with a function run(job)."""
+    cells: list[dict[Name, Levels]] = [{}]
+    """The grid: a union of products. In each product a factor has one value, a list of values, or a selection."""
+    settings: dict[str, Any] = {}
+    """Values that every cell shares; factors overlay them."""
+    datasets: list[str] = []
+    """Data sets that the job reads."""
+    inputs: dict[Name, ArrayInput] = {}
+    """Arrays of earlier experiments."""
+    fixed_seeds: bool = False
+    """True: config ``seeds`` does not change it (a tuning grid, say)."""
+    resources: Resources = Resources()
+    """What a job asks for."""
+    scales: dict[Scale, Budget]
+    """Budget at each scale; the experiment does not run at a scale it does not name."""
+
+    @field_validator("datasets")
+    @classmethod
+    def _datasets_exist(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in DATASETS:
+                raise ValueError(f"unknown dataset '{name}'.{did_you_mean(name, DATASETS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _values_fit_into_a_path(self) -> Self:
+        for product in [*self.cells, *(product for budget in self.scales.values() for product in budget.cells or [])]:
+            for factor, levels in product.items():
+                for value in levels if isinstance(levels, list) else [levels]:
+                    if not isinstance(value, Selected) and not SAFE_VALUE.match(str(value)):
+                        raise ValueError(
+                            f"factor '{factor}' has the value '{value}'; letters, digits, '.', '_', '+' and '-' fit into a folder's name"
+                        )
+        return self
+
+
+class Selection(Model):
+    """A choice among the cells of a grid, made from their outcome and written to a small JSON file."""
+
+    experiments: list[Name] = Field(min_length=1)
+    """Whose cells compete; those that do not run at a scale are left out there."""
+    factor: Name
+    """The factor whose value is chosen."""
+    metric: str
+    """The metric compared: its last value, averaged over seeds. A diverged cell is worse than any other."""
+    goal: Literal["minimise", "maximise"] = "minimise"
+    """Which way is better."""
+    per: list[Name] = []
+    """One choice for each combination of these factors."""
+    extend_by: float = Field(2.0, gt=1)
+    """The value beyond an edge is the edge times, or divided by, this."""
+
+
+class Reported(Model):
+    """The paper's number. Only what was read in the paper (S) or in a named go-between (S2) may stand here."""
+
+    text: str
+    """The number with its spread and unit, as printed."""
+    value: float | None = None
+    """The effect as a number in the claim's own unit and sign, where the text gives one."""
+    mark: Literal["S", "S2"]
+    """S: read in the source. S2: read second-hand."""
+    source: str
+    """Where it stands: table, figure, section."""
+    through: str | None = None
+    """The go-between of an S2 figure."""
+
+    @model_validator(mode="after")
+    def _second_hand_names_its_source(self) -> Self:
+        if (self.mark == "S2") != (self.through is not None):
+            raise ValueError("an S2 figure names its go-between in 'through'; an S figure has none")
+        return self
+
+
+class Exact(Model):
+    """Every replica's final value equals a known one."""
+
+    kind: Literal["exact"]
+    """Type of the test."""
+    metric: str
+    """The metric tested."""
+    equals: str | float
+    """A number, or the metric that holds the known value."""
+    tolerance: float = Field(0.0, ge=0)
+    """Largest absolute difference that counts as equal."""
+    where: dict[str, list[FactorValue]] = {}
+    """Only cells with these factor values."""
+    given: str | None = None
+    """Only replicas where this metric is 1 (a theorem's premise)."""
+
+
+class Arm(Model):
+    """Cells that one side of a comparison may take."""
+
+    label: str
+    """Its name in tables and figures."""
+    where: dict[str, list[FactorValue]]
+    """Factor values of its cells; a factor that is not named must be absent from the cell."""
+    pick: str | None = None
+    """With several cells: the metric whose mean is lowest picks one."""
+
+
+class Difference(Model):
+    """Mean of one arm minus mean of another."""
+
+    kind: Literal["difference"]
+    """Type of the test."""
+    metric: str
+    """The metric compared."""
+    at: float = Field(1.0, gt=0, le=1)
+    """Point of training as a share of its updates; 1 is the end."""
+    first: Arm
+    """The arm the claim says is lower."""
+    second: Arm
+    """The arm the claim says is higher."""
+    smallest_effect: float = Field(0.0, ge=0)
+    """second - first must reach this to count as the effect claimed."""
+    diverged: float
+    """Value of a diverged replica."""
+    given_lower: str | None = None
+    """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is inconclusive."""
+    unit: str = ""
+    """Unit of the metric."""
+
+
+class Claim(Model):
+    """A testable sentence and the rule that decides it, written before the run."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
+    """Unique within the paper."""
+    sentence: str
+    """What is claimed."""
+    where: str
+    """Where the paper says it."""
+    reported: Reported | None = None
+    """The paper's number."""
+    experiment: Name | None = None
+    """The experiment that tests it."""
+    test: Annotated[Exact | Difference, Field(discriminator="kind")] | None = None
+    """How it is decided."""
+    not_run: str | None = None
+    """Why it is not tested at all."""
+
+    @model_validator(mode="after")
+    def _tested_or_not(self) -> Self:
+        if (self.test is None) != (self.experiment is None) or (self.test is None) != (self.not_run is not None):
+            raise ValueError(f"claim {self.id}: give 'experiment' and 'test', or 'not_run' with the reason")
+        return self
+
+
+class Figure(Model):
+    """A figure: the module figures/<name>.py with a function draw(tables, claims)."""
+
+    title: str
+    """Its heading."""
+    caption: str
+    """One to three sentences: what to see."""
+    tables: list[Name] = Field(min_length=1)
+    """Experiments whose tables it draws; at a scale where one does not run, the figure is left out."""
+    claims: bool = False
+    """True: it also draws verdicts."""
+
+
+class Deviation(Model):
+    """What the paper says, what we do, why."""
+
+    paper: str
+    """What the paper or its code says, or that it does not say."""
+    ours: str
+    """What is done here."""
+    why: str
+    """The reason."""
+
+
+class Protocol(Model):
+    """One paper."""
+
+    title: str
+    """Title of the paper."""
+    authors: str
+    """Its authors."""
+    venue: str
+    """Where it appeared."""
+    year: int
+    """When."""
+    url: str
+    """A link to it."""
+    question: int = Field(ge=1)
+    """Number of the report's question that it belongs to."""
+    question_text: str
+    """The question."""
+    experiments: dict[Name, Experiment]
+    """Experiments by name."""
+    selections: dict[Name, Selection] = {}
+    """Selections by name."""
+    claims: list[Claim]
+    """Claims, in the order of the report."""
+    figures: dict[Name, Figure] = {}
+    """Figures by name, in the order of the report."""
+    deviations: list[Deviation] = []
+    """Deviations from the paper."""
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        def known(name: str, names: Any, what: str) -> None:
+            if name not in names:
+                raise ValueError(f"{what}: unknown '{name}'.{did_you_mean(name, names)}")
+
+        for key, experiment in self.experiments.items():
+            for name, array in experiment.inputs.items():
+                known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
+            for scale, budget in experiment.scales.items():
+                for product in budget.cells or experiment.cells:
+                    for factor, levels in product.items():
+                        if isinstance(levels, Selected):
+                            known(levels.select, self.selections, f"experiments.{key} ({scale}), factor {factor}, select")
+        for key, selection in self.selections.items():
+            for name in selection.experiments:
+                known(name, self.experiments, f"selections.{key}.experiments")
+        for claim in self.claims:
+            if claim.experiment:
+                known(claim.experiment, self.experiments, f"claims.{claim.id}.experiment")
+        for key, figure in self.figures.items():
+            for name in figure.tables:
+                known(name, self.experiments, f"figures.{key}.tables")
+        ids = [claim.id for claim in self.claims]
+        if twice := sorted({name for name in ids if ids.count(name) > 1}):
+            raise ValueError(f"claims: id '{twice[0]}' stands twice")
+        return self
+
+
+def load_protocol(path: str | Path) -> Protocol:
+    """Read a protocol.
+
+    Raises:
+        UserError: naming the file, the key, the value and what was expected.
+    """
+    return validate(Protocol, load_yaml(path), str(path))

@@ -1,0 +1,1 @@
+"""The report: built from results alone."""

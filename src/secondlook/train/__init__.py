@@ -1,0 +1,1 @@
+"""What every training job shares: randomness, checkpoints, loops, optimizers."""

@@ -1,0 +1,96 @@
+"""Checkpoints that survive a kill: written whole or not at all, checked on reading, two generations kept.
+
+A checkpoint is one safetensors file (tensors, and a JSON state in its header: no pickle) beside a ``.sha256`` file. It carries the
+identity of its computation; another computation's checkpoint is refused, never continued.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from secondlook.errors import UserError
+from secondlook.files import atomic, write_text
+
+GENERATIONS = 2
+
+
+def save(folder: Path, step: int, identity: str, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> Path:
+    """Write the checkpoint of ``step`` and drop all but the newest two.
+
+    Args:
+        folder: the job's own folder.
+        step: number of finished steps; the newest checkpoint is the one with the largest.
+        identity: what the computation is (cell, code, data, seed).
+        tensors: tensors of any device, saved as they are.
+        state: plain JSON.
+    """
+    path = folder / f"step-{step:010d}.safetensors"
+    header = {"identity": identity, "step": str(step), "state": json.dumps(state)}
+    with atomic(path) as temporary:
+        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary, metadata=header)
+        checksum = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    write_text(_checksum_file(path), checksum + "\n")
+    for old in _newest_first(folder)[GENERATIONS:]:
+        old.unlink()
+        _checksum_file(old).unlink(missing_ok=True)
+    return path
+
+
+def load(folder: Path, identity: str, device: str | torch.device = "cpu") -> tuple[int, dict[str, torch.Tensor], dict[str, Any]] | None:
+    """Read the newest sound checkpoint: (step, tensors on ``device``, state), or None when there is none.
+
+    A damaged file is reported on stderr, by name, and the generation before it is used.
+
+    Raises:
+        UserError: the checkpoint belongs to another computation.
+    """
+    for path in _newest_first(folder):
+        expected = _checksum_file(path).read_text().strip() if _checksum_file(path).exists() else None
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            print(
+                f"checkpoint {path} is damaged (its sha256 is not the recorded one); trying the one before it", file=sys.stderr, flush=True
+            )
+            continue
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            header = file.metadata()
+            if header["identity"] != identity:
+                raise UserError(
+                    f"checkpoint {path} was written by another computation:\n  it has {header['identity']}\n  this is {identity}\n"
+                    "Refusing to continue it. Delete that folder to start from step 0."
+                )
+            return int(header["step"]), {name: file.get_tensor(name) for name in file.keys()}, json.loads(header["state"])  # noqa: SIM118 - not a dict
+    return None
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    """Split an optimizer's state into tensors named ``<parameter>/<key>`` and its parameter groups as plain JSON."""
+    state = optimizer.state_dict()
+    tensors = {f"{index}/{key}": value for index, values in state["state"].items() for key, value in values.items() if value is not None}
+    return tensors, state["param_groups"]
+
+
+def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], groups: list[dict[str, Any]]) -> None:
+    """Put back what `pack_optimizer` took out."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition("/")
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """Checkpoints of a folder by their step as a number: as text, step 10 would come before step 2."""
+    return sorted(folder.glob("step-*.safetensors"), key=lambda path: int(path.stem.removeprefix("step-")), reverse=True)
+
+
+def _checksum_file(path: Path) -> Path:
+    return path.with_suffix(".sha256")

@@ -1,0 +1,52 @@
+"""How numbers and results read in a sentence; the filters of the report's templates and of every answer.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MISSING = "not measured"
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Three significant digits, or two decimals from one on: 0.00123, 1.95, 12.30."""
+    if value is None:
+        return MISSING
+    text = f"{value:.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
+    return f"{text} {unit}".strip()
+
+
+def signed(value: float | None, unit: str = "") -> str:
+    """The same with its sign."""
+    return MISSING if value is None else ("+" if value > 0 else "") + number(value, unit)
+
+
+def interval(bounds: Sequence[float] | None, unit: str = "") -> str:
+    """Both ends of an interval."""
+    return MISSING if bounds is None else f"[{signed(bounds[0])}, {signed(bounds[1])}] {unit}".strip()
+
+
+def measured(claim: Mapping[str, Any]) -> str:
+    """Effect, interval and n of a claim in a few words."""
+    if claim["effect"] is None:
+        return MISSING
+    if claim["interval"] is None:
+        return f"largest difference {number(claim['effect'], claim['unit'])}, n = {claim['n'][0]}"
+    diverged = sum(arm["diverged"] for arm in claim["arms"])
+    lost = f", {diverged} diverged" if diverged else ""
+    return f"{signed(claim['effect'], claim['unit'])} {interval(claim['interval'])}, n = {' + '.join(map(str, claim['n']))}{lost}"
+
+
+def mean(values: Sequence[float]) -> str:
+    """Mean of the replicas of an arm."""
+    return number(sum(values) / len(values)) if values else MISSING
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+FILTERS = {"number": number, "signed": signed, "interval": interval, "measured": measured, "mean": mean, "duration": duration}

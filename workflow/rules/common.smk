@@ -1,0 +1,276 @@
+"""What the rules share: the plan, code digests, input functions. No rule stands here."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from secondlook.config import load_config
+from secondlook.digest import digest, pins
+from secondlook.errors import UserError
+from secondlook.job import gpu_present
+from secondlook.plan import DATA_FOLDER, load_plan
+
+ROOT = Path(workflow.basedir)
+PAPERS = ROOT / "src/secondlook/papers"
+
+# Jobs run `python -m secondlook`: with this package, and with the Python that runs the workflow unless conda activates another.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
+)
+os.environ["PATH"] = os.pathsep.join(
+    [str(Path(sys.executable).parent), os.environ["PATH"]]
+)
+
+try:
+    plan = load_plan(PAPERS, load_config(dict(config)))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = f"results/{plan.scale}"
+CONFIG = plan.config.model_dump(mode="json")
+DEVICE_HAS_GPU = plan.config.device == "cuda" or (
+    plan.config.device == "auto" and gpu_present()
+)
+
+# In the shell command and not in params: where the bytes come from changes no result, so it reruns nothing.
+FETCH_OPTIONS = shlex.join(
+    [
+        *(["--data-dir", plan.config.data_dir] if plan.config.data_dir else []),
+        *(part for url in plan.config.mirrors for part in ("--mirror", url)),
+    ]
+)
+
+
+def plain(value):
+    """Sorted plain JSON, so that params compare equal when nothing changed."""
+    return json.dumps(value, sort_keys=True)
+
+
+# -- data and runs ---------------------------------------------------------------------------------------------------------
+
+
+def the_run(wildcards):
+    """The run that a path names."""
+    return plan.run(
+        wildcards.paper, wildcards.experiment, wildcards.cell, wildcards.seeds
+    )
+
+
+def run_spec(wildcards):
+    """All that a job reads."""
+    return plain(plan.spec(the_run(wildcards)))
+
+
+def run_datasets(wildcards):
+    """Data sets of a run. Ancient: what they must hash to is part of the spec, when they were fetched is not."""
+    return [
+        ancient(f"{DATA_FOLDER}/{name}.safetensors")
+        for name in plan.experiment(wildcards.paper, wildcards.experiment).datasets
+    ]
+
+
+def run_selections(wildcards):
+    """Outcomes of earlier experiments that decide a factor of this run."""
+    return sorted(
+        {choice["file"] for choice in plan.spec(the_run(wildcards))["select"].values()}
+    )
+
+
+def run_arrays(wildcards):
+    """Arrays of earlier experiments that this run reads."""
+    return [
+        f"{folder}/arrays.safetensors"
+        for folders in plan.spec(the_run(wildcards))["inputs"].values()
+        for folder in folders
+    ]
+
+
+def run_code(wildcards):
+    """Digest of the runner, the experiment's module, all that they import, and the libraries that make the numbers."""
+    code = plan.experiment(wildcards.paper, wildcards.experiment).module
+    versions = pins(ROOT / "envs/run.yaml", ("torch", "torchvision", "numpy"))
+    return digest(
+        "secondlook.job",
+        f"secondlook.papers.{wildcards.paper}.{code}",
+        versions=versions,
+    )
+
+
+def run_threads(wildcards):
+    """CPU threads of a run."""
+    return plan.resources(wildcards.paper, wildcards.experiment).threads
+
+
+def run_gpus(wildcards):
+    """1 where the run will use a GPU; 0 where there is none, so that CPU runs are not put in a queue for it."""
+    return int(
+        bool(plan.resources(wildcards.paper, wildcards.experiment).gpu)
+        and DEVICE_HAS_GPU
+    )
+
+
+def run_memory(wildcards):
+    """Memory of a run, MB."""
+    return plan.resources(wildcards.paper, wildcards.experiment).mem_mb
+
+
+def run_minutes(wildcards, attempt):
+    """Time limit of a run, minutes; it doubles with each attempt."""
+    return plan.resources(wildcards.paper, wildcards.experiment).runtime * 2 ** (
+        attempt - 1
+    )
+
+
+# -- scores, claims, figures, report -----------------------------------------------------------------------------------------
+
+
+def report_code(*roots, libraries):
+    """Digest of modules and all that they import, and of the libraries that they stand on."""
+    return digest(*roots, versions=pins(ROOT / "envs/report.yaml", libraries))
+
+
+def experiment_runs(wildcards):
+    """Records of all runs of an experiment."""
+    return [
+        f"{plan.folder(run)}/run.json"
+        for run in plan.runs(wildcards.paper, wildcards.experiment)
+    ]
+
+
+def selection_rule(wildcards):
+    """What a selection reads."""
+    return plain(plan.selection_spec(wildcards.paper, wildcards.selection))
+
+
+def selection_tables(wildcards):
+    """Tables of the experiments that compete."""
+    return [
+        plan.table(wildcards.paper, key)
+        for key in plan.selection_spec(wildcards.paper, wildcards.selection)[
+            "experiments"
+        ]
+    ]
+
+
+def selection_records(wildcards):
+    """Records of the experiments that compete."""
+    return [
+        plan.records(wildcards.paper, key)
+        for key in plan.selection_spec(wildcards.paper, wildcards.selection)[
+            "experiments"
+        ]
+    ]
+
+
+def claim_rules(wildcards):
+    """A paper's claims."""
+    return plain(
+        [
+            claim.model_dump(mode="json")
+            for claim in plan.protocols[wildcards.paper].claims
+        ]
+    )
+
+
+def claim_fidelity(wildcards):
+    """Fidelity of each experiment that a claim rests on and that runs at this scale."""
+    return plain(
+        {
+            key: plan.budget(wildcards.paper, key).fidelity
+            for key in claim_experiments(wildcards.paper)
+        }
+    )
+
+
+def claim_experiments(paper):
+    """Experiments that claims rest on and that run at this scale."""
+    wanted = {claim.experiment for claim in plan.protocols[paper].claims}
+    return [key for key in plan.experiments(paper) if key in wanted]
+
+
+def claim_tables(wildcards):
+    """Tables that a paper's claims read."""
+    return [
+        plan.table(wildcards.paper, key) for key in claim_experiments(wildcards.paper)
+    ]
+
+
+def figure_module(wildcards):
+    """Dotted name of a figure's module."""
+    return f"secondlook.papers.{wildcards.paper}.figures.{wildcards.figure}"
+
+
+def figure_code(wildcards):
+    """Digest of a figure."""
+    return report_code(
+        "secondlook.plotting",
+        figure_module(wildcards),
+        libraries=("matplotlib", "seaborn", "pandas", "numpy", "scipy"),
+    )
+
+
+def figure_tables(wildcards):
+    """Tables that a figure draws."""
+    return [
+        plan.table(wildcards.paper, key)
+        for key in plan.protocols[wildcards.paper].figures[wildcards.figure].tables
+    ]
+
+
+def figure_claims(wildcards):
+    """claims.json, for a figure that draws verdicts."""
+    return (
+        [f"{RESULTS}/{wildcards.paper}/claims.json"]
+        if plan.protocols[wildcards.paper].figures[wildcards.figure].claims
+        else []
+    )
+
+
+def figure_files(paper, figure):
+    """Files of a figure."""
+    return [f"{RESULTS}/{paper}/figures/{figure}.{kind}" for kind in ("svg", "png")]
+
+
+def paper_products(paper):
+    """All that a paper adds to the report."""
+    return [
+        f"{RESULTS}/{paper}/claims.json",
+        *(plan.records(paper, key) for key in plan.experiments(paper)),
+        *(
+            plan.selection(paper, key)
+            for key, selection in plan.protocols[paper].selections.items()
+            if set(selection.experiments) & set(plan.experiments(paper))
+        ),
+        *(
+            path
+            for figure in plan.figures(paper)
+            for path in figure_files(paper, figure)
+        ),
+    ]
+
+
+def report_products(wildcards):
+    """What the report is made of, apart from its sources."""
+    return [path for paper in plan.protocols for path in paper_products(paper)]
+
+
+def report_sources():
+    """Texts, templates and styles of the report."""
+    papers = [
+        PAPERS / paper / name
+        for paper in plan.protocols
+        for name in ("protocol.yaml", "answer.md")
+    ]
+    return [
+        str(path.relative_to(ROOT))
+        for path in [*papers, *sorted((ROOT / "reports").iterdir())]
+    ]
+
+
+def report_page():
+    """The report's front page."""
+    return f"{RESULTS}/report/index.html"

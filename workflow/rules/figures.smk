@@ -1,0 +1,20 @@
+rule figure:
+    input:
+        tables=figure_tables,
+        claims=figure_claims,
+    output:
+        multiext("results/{scale}/{paper}/figures/{figure}", ".svg", ".png"),
+    log:
+        "logs/{scale}/{paper}/figures/{figure}.log",
+    benchmark:
+        "benchmarks/{scale}/{paper}/figures/{figure}.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        module=figure_module,
+        code=figure_code,
+    message:
+        "Drawing {wildcards.paper}/{wildcards.figure}"
+    shell:
+        "python -m secondlook figure {params.module} --tables {input.tables:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"

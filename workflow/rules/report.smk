@@ -1,0 +1,22 @@
+rule report:
+    input:
+        products=report_products,
+        sources=report_sources(),
+    output:
+        report_page(),
+    log:
+        f"logs/{plan.scale}/report.log",
+    benchmark:
+        f"benchmarks/{plan.scale}/report.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        config=plain(CONFIG),
+        code=report_code(
+            "secondlook.report.build", libraries=("jinja2", "markdown-it-py")
+        ),
+    message:
+        "Building the report"
+    shell:
+        "python -m secondlook report --config {params.config:q} --out {output:q} > {log:q} 2>&1"

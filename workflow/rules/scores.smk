@@ -1,0 +1,41 @@
+rule collect:
+    input:
+        experiment_runs,
+    output:
+        table="results/{scale}/{paper}/{experiment}.csv",
+        records="results/{scale}/{paper}/{experiment}.runs.json",
+    log:
+        "logs/{scale}/{paper}/{experiment}.collect.log",
+    benchmark:
+        "benchmarks/{scale}/{paper}/{experiment}.collect.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        code=digest("secondlook.collect"),
+    message:
+        "Gathering the runs of {wildcards.paper}/{wildcards.experiment}"
+    shell:
+        "python -m secondlook collect {input:q} --table {output.table:q} --records {output.records:q} > {log:q} 2>&1"
+
+
+rule select:
+    input:
+        tables=selection_tables,
+        records=selection_records,
+    output:
+        "results/{scale}/{paper}/selections/{selection}.json",
+    log:
+        "logs/{scale}/{paper}/selections/{selection}.log",
+    benchmark:
+        "benchmarks/{scale}/{paper}/selections/{selection}.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        spec=selection_rule,
+        code=digest("secondlook.selection"),
+    message:
+        "Choosing {wildcards.selection} for {wildcards.paper}"
+    shell:
+        "python -m secondlook select --spec {params.spec:q} --tables {input.tables:q} --records {input.records:q} --out {output:q} > {log:q} 2>&1"
