@@ -1,5 +1,7 @@
-"""The digest of a dataset's arrays. A file of its own, so that a training job can check its data without importing the list of all
-datasets: adding a dataset must not change any run's code digest.
+"""The digest of a dataset's arrays.
+
+A file of its own, so that a training job can check its data without importing the list of all datasets: adding a dataset must not change
+any run's code digest.
 """
 
 from __future__ import annotations

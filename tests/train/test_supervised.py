@@ -1,0 +1,213 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from toy_task import make_task, net, train
+
+from secondlook.errors import UserError
+from secondlook.train import supervised
+from secondlook.train.streams import stream_seed, torch_generator
+
+SCRIPT = Path(__file__).with_name("toy_task.py")
+
+
+def rows(result, seed: int) -> list[tuple]:
+    return [row for row in result.history.rows if row[0] == seed]
+
+
+def test_the_loop_is_the_obvious_loop(make_job) -> None:
+    """Against a plain loop written with DataLoader-like indexing, one step after the other, bit for bit."""
+    result = train(make_job(seeds=(3,)), epochs=2, rule="sgd", lr=0.1)
+    task = make_task(torch.device("cpu"), epochs=2)
+    torch.manual_seed(stream_seed(3, "init"))
+    model = net().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    expected = []
+    for epoch in range(2):
+        model.train()
+        order = torch.randperm(64, generator=torch_generator(3, "order", epoch))
+        losses, wrong = [], 0
+        for step in range(4):
+            done = epoch * 4 + step
+            index = order[step * 16 : step * 16 + 16]
+            images = task.augment(task.train.images_NCHW[index], torch_generator(3, "augment", done))
+            torch.manual_seed(stream_seed(3, "dropout", done))
+            for group in optimizer.param_groups:
+                group["lr"] = 0.1 * 0.9**epoch
+            optimizer.zero_grad()
+            logits = model(task.prepare(images).to(memory_format=torch.channels_last))
+            loss = F.cross_entropy(logits, task.train.labels_N[index])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            wrong += int((logits.argmax(1) != task.train.labels_N[index]).sum())
+        model.eval()
+        with torch.no_grad():
+            logits = model(task.prepare(task.test.images_NCHW))
+        expected += [sum(losses) / 4, 100 * wrong / 64, 100 * float((logits.argmax(1) != task.test.labels_N).double().mean())]
+    measured = [value for _, _, metric, value in result.history.rows if metric in ("train_loss", "train_error", "test_error")]
+    assert measured == expected
+
+
+def test_it_learns(make_job) -> None:
+    history = train(make_job(seeds=(0,)), epochs=30).history.rows
+    losses = [value for _, _, metric, value in history if metric == "train_loss"]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_same_seed_same_bits_another_seed_other_bits(make_job) -> None:
+    first, second = (train(make_job(seeds=(5, 6))) for _ in range(2))
+    assert first.history.to_csv() == second.history.to_csv()
+    assert [row[3] for row in rows(first, 5)] != [row[3] for row in rows(first, 6)]
+
+
+def test_alone_and_among_others_are_the_same_bits(make_job) -> None:
+    together = train(make_job(seeds=(4, 5, 6)))
+    for seed in (4, 5, 6):
+        assert rows(train(make_job(seeds=(seed,))), seed) == rows(together, seed)
+
+
+def test_global_randomness_plays_no_part(make_job) -> None:
+    first = train(make_job()).history.to_csv()
+    torch.manual_seed(123)
+    torch.rand(7)
+    assert train(make_job()).history.to_csv() == first
+
+
+def test_threads_of_the_caller_play_no_part(make_job) -> None:
+    first = train(make_job()).history.to_csv()
+    torch.set_num_threads(2)
+    assert train(make_job()).history.to_csv() == first
+
+
+@pytest.mark.parametrize("rule", ["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"])
+def test_k_steps_kill_resume_rest_is_n_steps(make_job, tmp_path, monkeypatch, rule) -> None:
+    """The process dies after the third checkpoint of the second replica; the resumed one must end with the same bits."""
+    straight = train(make_job(seeds=(1, 2)), rule=rule)
+    job = make_job(seeds=(1, 2), checkpoint_seconds=0.0, work=tmp_path / rule)
+    save, calls = supervised._save, []
+
+    def dies(*arguments, **options):
+        save(*arguments, **options)
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervised, "_save", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(job, rule=rule)
+    monkeypatch.setattr(supervised, "_save", save)
+    resumed = train(job, rule=rule)
+    assert resumed.history.to_csv() == straight.history.to_csv()
+    assert resumed.status == straight.status
+
+
+def run_script(work: Path, out: Path, epochs: int = 40) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, str(SCRIPT), str(work), str(out), "1,2", str(epochs)], stderr=subprocess.PIPE, text=True)
+
+
+def test_kill_9_in_the_middle_and_a_fresh_process(tmp_path: Path) -> None:
+    straight = run_script(tmp_path / "straight", tmp_path / "straight.json")
+    killed = run_script(tmp_path / "killed", tmp_path / "killed.json")
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "killed").glob("step-*.sha256"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    assert not (tmp_path / "killed.json").exists(), "it ended before it could be killed; give it more epochs"
+    resumed = run_script(tmp_path / "killed", tmp_path / "killed.json")
+    _, log = resumed.communicate()
+    assert resumed.returncode == 0, log
+    assert "taking up a checkpoint" in log
+    assert straight.wait() == 0
+    assert json.loads((tmp_path / "killed.json").read_text()) == json.loads((tmp_path / "straight.json").read_text())
+
+
+def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_job, monkeypatch) -> None:
+    job = make_job(checkpoint_seconds=0.0, identity="lr 0.1")
+    save = supervised._save
+
+    def dies(*arguments, **options):
+        save(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervised, "_save", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(job)
+    with pytest.raises(UserError, match="lr 0.2"):
+        train(make_job(identity="lr 0.2"))
+
+
+def test_a_diverged_replica_is_recorded_and_touches_no_other(make_job) -> None:
+    """One seed's images are poisoned at its sixth update; the others go on as if alone."""
+
+    def poison(images, generator):
+        return torch.full_like(images, 255) if generator.initial_seed() == stream_seed(1, "augment", 5) else images
+
+    def prepare(images):
+        batch = images.float() / 255 - 0.5
+        return torch.where((images == 255).all(), torch.tensor(float("nan")), batch)
+
+    result = train(make_job(seeds=(0, 1, 2)), augment=poison, prepare=prepare)
+    assert result.status == {0: "completed", 1: "diverged at update 6", 2: "completed"}
+    assert rows(result, 1)[-1] == (1, 6, "diverged", 1.0)
+    assert max(step for _, step, _, _ in rows(result, 1)) == 6
+    clean = train(make_job(seeds=(0, 2)), augment=poison, prepare=prepare)
+    assert rows(clean, 2) == rows(result, 2)
+
+
+def test_a_run_that_diverges_by_its_step_size(make_job) -> None:
+    assert train(make_job(), rule="sgd", lr=1e38).status[0].startswith("diverged at update")
+
+
+def test_decoupled_decay_acts_and_differs_from_coupled(make_job) -> None:
+    plain, decayed = (train(make_job(), decoupled_weight_decay=decay).history.to_csv() for decay in (0.0, 0.5))
+    assert plain != decayed
+
+
+def test_a_split_smaller_than_a_batch_is_refused(make_job) -> None:
+    with pytest.raises(UserError, match="64 training images are less than one batch of 100"):
+        train(make_job(), batch=100)
+
+
+def test_evaluation_does_not_depend_on_its_batches(monkeypatch) -> None:
+    task = make_task(torch.device("cpu"))
+    torch.manual_seed(0)
+    model = net().to(memory_format=torch.channels_last)
+    whole = supervised.evaluate(task, model)
+    monkeypatch.setattr(supervised, "EVAL_BATCH", 5)
+    assert supervised.evaluate(task, model) == pytest.approx(whole, rel=1e-6)
+
+
+def test_evaluation_leaves_batch_statistics_alone() -> None:
+    task = make_task(torch.device("cpu"))
+    model = net().to(memory_format=torch.channels_last)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    supervised.evaluate(task, model)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_no_step_waits_for_the_gpu(make_job) -> None:
+    device = supervised.configure(make_job(device="cuda"))
+    task = make_task(device)
+    model = net().to(device, memory_format=torch.channels_last)
+    optimizer = task.optimizer(list(model.parameters()))
+    supervised._train_epoch(task, model, optimizer, 0, 0)
+    waits = []
+    cpu = torch.Tensor.cpu
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        torch.Tensor.cpu = lambda tensor: (torch.cuda.set_sync_debug_mode("default"), waits.append(1), cpu(tensor))[2]
+        supervised._train_epoch(task, model, optimizer, 0, 1)
+    finally:
+        torch.Tensor.cpu = cpu
+        torch.cuda.set_sync_debug_mode("default")
+    assert len(waits) == 1, "one copy an epoch"
