@@ -11,6 +11,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
@@ -26,7 +27,8 @@ WIDTH = 7.0  # inches, the report's column
 
 
 def set_style() -> None:
-    """Set matplotlib and seaborn up."""
+    """Set matplotlib and seaborn up, and the jitter of seaborn's points to be the same each time."""
+    np.random.seed(0)  # seaborn draws from numpy's global generator
     sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), font="DejaVu Sans")
     mpl.rcParams.update(
         {

@@ -9,10 +9,10 @@ MISSING = "not measured"
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """Three significant digits, or two decimals from one on: 0.00123, 1.95, 12.30."""
+    """Three significant digits, or two decimals from one on: 0, 0.00123, 1.95, 12.30."""
     if value is None:
         return MISSING
-    text = f"{value:.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
+    text = f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
     return f"{text} {unit}".strip()
 
 

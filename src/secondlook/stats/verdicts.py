@@ -152,11 +152,8 @@ def _arm(test: Difference, arm: Arm, table: pd.DataFrame) -> dict[str, Any]:
     labels, cell = cells[0]
     where = {name: [value] for name, value in labels.items() if not pd.isna(value)}
     final = _final(cell, test.at, test.diverged)
-    label = (
-        arm.label
-        if len(arm.where) and all(len(values) == 1 for values in arm.where.values())
-        else f"{arm.label} ({', '.join(str(v[0]) for v in where.values())})"
-    )
+    picked = [str(labels[name]) for name, values in arm.where.items() if len(values) > 1]
+    label = f"{arm.label} ({', '.join(picked)})" if picked else arm.label
     return {
         "label": label,
         "where": where,

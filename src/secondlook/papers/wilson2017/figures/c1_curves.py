@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from secondlook.papers.wilson2017.figures import DEFAULT_ADAM, RULES
 from secondlook.plotting import WIDTH, spread, styles
@@ -36,6 +37,7 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
             )
             axis.fill_between(band["epoch"], band["min"], band["max"], color=colours[name], alpha=0.15, lw=0)
         axis.set(title=title, xlabel="epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_ylabel("error, %")
     axes[0].legend(fontsize=7)
     return figure

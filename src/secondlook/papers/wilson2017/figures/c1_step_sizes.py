@@ -39,8 +39,8 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
             losses = scores["train_loss"][scores["train_loss"]["optimizer"] == rule]
             chosen = losses.loc[losses["value"].idxmin(), "lr"]
             axis.plot(chosen, rows.loc[rows["lr"] == chosen, "value"].mean(), "o", ms=11, mfc="none", mec=colours[name], mew=1.4)
-        top = axis.get_ylim()[1]
-        axis.plot(diverged["lr"], [top] * len(diverged), "x", color="black", clip_on=False)
         axis.set(xscale="log", xlabel="step size", ylabel=title)
+        for rule, lr in diverged[["optimizer", "lr"]].drop_duplicates().itertuples(index=False):
+            axis.plot(lr, 0.98, "x", color=colours[RULES[rule]], mew=2, transform=axis.get_xaxis_transform())
     axes[0].legend(fontsize=7)
     return figure

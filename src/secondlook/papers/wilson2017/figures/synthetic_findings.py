@@ -21,10 +21,10 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
 
     frame = final_values(tables["synthetic-batch"], "test_error", ["optimizer", "batch"])
     sizes = sorted(frame["batch"].unique(), key=lambda size: float("inf") if size == "full" else float(size))
-    for rule, label in RULES.items():
+    for place, (rule, label) in enumerate(RULES.items()):
         mine = frame[frame["optimizer"] == rule].assign(x=lambda rows: rows["batch"].map(sizes.index))
         if not mine.empty:
-            _line(batch, mine, colours[rule], markers[rule], label)
+            _line(batch, mine, colours[rule], markers[rule], label, size=10 - 2 * place)
     batch.set_xticks(range(len(sizes)), sizes)
     batch.set(title="Mini-batches", xlabel="batch size (n = 100)", ylabel="test error")
     batch.legend(fontsize=7)
@@ -53,8 +53,8 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
     return figure
 
 
-def _line(axis: Axes, frame: pd.DataFrame, colour: str, marker: str, label: str) -> None:
-    """Every replica a point, their means a line."""
+def _line(axis: Axes, frame: pd.DataFrame, colour: str, marker: str, label: str, size: float = 5) -> None:
+    """Every replica a small point, their means a line with open markers, of several sizes where lines lie on each other."""
     means = spread(frame.sort_values("x"), ["x"])
-    axis.plot(means["x"], means["mean"], color=colour, marker=marker, markersize=5, label=label)
-    axis.plot(frame["x"], frame["value"], ls="", color=colour, marker=marker, markersize=3, alpha=0.4)
+    axis.plot(means["x"], means["mean"], color=colour, marker=marker, markersize=size, mfc="none", mew=1.2, label=label)
+    axis.plot(frame["x"], frame["value"], ls="", color=colour, marker=".", markersize=3, alpha=0.5)
