@@ -19,16 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
     verb = verbs.add_parser("fetch", help="download a data set, check it, and write it in one format")
     verb.add_argument("dataset")
     verb.add_argument("--out", type=Path, help="file to write (default: resources/datasets/DATASET.safetensors)")
-    verb.add_argument("--data-dir", type=Path, help="folder that holds the archives already")
-    verb.add_argument("--mirror", action="append", default=[], help="base URL asked before the canonical ones; may be repeated")
+    verb.add_argument("--data-dir", default=os.environ.get("SECONDLOOK_DATA_DIR"), help="folder that holds the archives already")
+    mirrors = os.environ.get("SECONDLOOK_MIRRORS", "").split()
+    verb.add_argument("--mirrors", nargs="*", default=mirrors, help="base URLs asked before the canonical ones")
     verb.set_defaults(call=_fetch)
 
     verb = verbs.add_parser("run", help="run one cell of an experiment for a block of seeds")
     verb.add_argument("--spec", type=json.loads, required=True, help="what the plan says of the job, as JSON")
     verb.add_argument("--code", required=True, help="digest of the code")
-    verb.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
+    verb.add_argument("--work", type=Path, default=os.environ.get("SECONDLOOK_WORK", "work"), help="folder for checkpoints")
     verb.add_argument("--data", type=Path, default=Path("resources/datasets"), help="folder of the data sets")
-    verb.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    verb.add_argument("--device", default=os.environ.get("SECONDLOOK_DEVICE", "auto"), choices=["auto", "cpu", "cuda"])
     verb.add_argument("--out", type=Path, required=True, help="folder of the record")
     verb.set_defaults(call=_run)
 
@@ -80,12 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _fetch(options: argparse.Namespace) -> None:
     from secondlook.data.fetch import fetch
 
-    fetch(
-        options.dataset,
-        options.out or Path(f"resources/datasets/{options.dataset}.safetensors"),
-        data_dir=options.data_dir,
-        mirrors=options.mirror,
-    )
+    target = options.out or Path(f"resources/datasets/{options.dataset}.safetensors")
+    fetch(options.dataset, target, data_dir=options.data_dir or None, mirrors=options.mirrors)
 
 
 def _run(options: argparse.Namespace) -> None:

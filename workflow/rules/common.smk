@@ -1,15 +1,13 @@
 """What the rules share: the plan, code digests, input functions. No rule stands here."""
 
 import json
-import os
-import shlex
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from secondlook.config import load_config
 from secondlook.digest import digest, pins
+from secondlook.environment import prepare
 from secondlook.errors import UserError
 from secondlook.job import gpu_present
 from secondlook.plan import DATA_FOLDER, load_plan
@@ -17,31 +15,17 @@ from secondlook.plan import DATA_FOLDER, load_plan
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
 
-# Jobs run `python -m secondlook`: with this package, and with the Python that runs the workflow unless conda activates another.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
-)
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
-
 try:
     plan = load_plan(PAPERS, load_config(dict(config)))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+prepare(ROOT / "src", plan.config)
+
 RESULTS = f"results/{plan.scale}"
 CONFIG = plan.config.model_dump(mode="json")
 DEVICE_HAS_GPU = plan.config.device == "cuda" or (
     plan.config.device == "auto" and gpu_present()
-)
-
-# In the shell command and not in params: where the bytes come from changes no result, so it reruns nothing.
-FETCH_OPTIONS = shlex.join(
-    [
-        *(["--data-dir", plan.config.data_dir] if plan.config.data_dir else []),
-        *(part for url in plan.config.mirrors for part in ("--mirror", url)),
-    ]
 )
 
 

@@ -11,4 +11,4 @@ rule dataset:
     message:
         "Fetching {wildcards.dataset} and checking every byte"
     shell:
-        "python -m secondlook fetch {wildcards.dataset} --out {output:q} {FETCH_OPTIONS} > {log:q} 2>&1"
+        "python -m secondlook fetch {wildcards.dataset} --out {output:q} > {log:q} 2>&1"

@@ -24,5 +24,4 @@ rule run:
     message:
         "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}, {wildcards.seeds}"
     shell:
-        "python -m secondlook run --spec {params.spec:q} --code {params.code} --work {plan.config.work_dir:q} "
-        "--device {plan.config.device} --out $(dirname {output.record:q}) > {log:q} 2>&1"
+        "python -m secondlook run --spec {params.spec:q} --code {params.code} --out $(dirname {output.record:q}) > {log:q} 2>&1"
