@@ -7,7 +7,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint format schemas lock setup clean
+.PHONY: report test lint format bench schemas lock setup clean
 
 report: $(READY)
 	snakemake --cores $(CORES)
@@ -27,13 +27,17 @@ format: $(READY)
 	ruff check --fix .
 	snakefmt Snakefile workflow
 
+# Time of a training step against two references, one core.
+bench: $(READY)
+	python bench/c1_step.py
+
 # After an edit of the typed models (protocol.py, config.py).
 schemas: $(READY)
 	python -m secondlook schemas workflow/schemas
 
 # After an edit of the pins in pyproject.toml; repeat them in envs/. Every package with its hashes, no host name.
 lock: $(READY)
-	uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --custom-compile-command "make lock" -o requirements.lock
+	$(PYTHON) -m pip install --quiet uv==0.13.9 && uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --custom-compile-command "make lock" -o requirements.lock
 
 setup: $(READY)
 

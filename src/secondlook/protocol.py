@@ -301,6 +301,9 @@ class Protocol(Model):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
+        if taken := {"figures", "selections"} & set(self.experiments):
+            raise ValueError(f"experiments: '{min(taken)}' is the name of a folder of results; choose another")
+
         def known(name: str, names: Any, what: str) -> None:
             if name not in names:
                 raise ValueError(f"{what}: unknown '{name}'.{did_you_mean(name, names)}")

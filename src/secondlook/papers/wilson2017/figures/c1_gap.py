@@ -34,5 +34,5 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
     left.set_yticks(range(len(names)), names)
     left.invert_yaxis()
     left.set(title="Test error", xlabel="final test error, %  (| mean)")
-    right.set(title="Worse than SGD by", xlabel="difference, percentage points (95 % interval)")
+    right.set(title="Worse than SGD by", xlabel="percentage points, 95 % interval")
     return figure

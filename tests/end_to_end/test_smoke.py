@@ -1,0 +1,91 @@
+"""From the download to the report, for real, and what a second call does."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def planned(text: str) -> dict[str, int]:
+    """Rule -> number of jobs, from Snakemake's table."""
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", text.partition("Job stats:")[2], re.MULTILINE)}
+
+
+def test_the_report_is_one_page_that_needs_no_network(smoke) -> None:
+    page = (smoke.folder / "results/smoke/report/index.html").read_text(encoding="utf-8")
+    assert "Why may Adam not end better than SGD?" in page
+    assert "Scale smoke" in page
+    assert page.count("data:image/svg+xml;base64,") == 5
+    assert not re.search(r'(src|href)="(?!data:|#|https://arxiv\.org/)', page)
+    assert "<script" not in page
+    for claim in ("W1", "W2", "W3", "W4.ii", "W4.iii", "W4.iv", "W5", "W6", "W7", "W8"):
+        assert f'id="wilson2017-{claim}"' in page
+
+
+def test_every_verdict_is_one_of_the_words_and_capped_at_reduced_fidelity(smoke) -> None:
+    claims = json.loads((smoke.folder / "results/smoke/wilson2017/claims.json").read_text())
+    assert [claim["id"] for claim in claims] == ["W1", "W2", "W3", "W4.ii", "W4.iii", "W4.iv", "W5", "W6", "W7", "W8"]
+    for claim in claims:
+        expected = {"not run"} if claim["id"] in ("W6", "W7", "W8") else {"direction only", "inconclusive"}
+        assert claim["verdict"] in expected, claim
+    assert claims[0]["n"] == [45]
+
+
+def test_every_run_left_its_record(smoke) -> None:
+    records = sorted((smoke.folder / "results/smoke/wilson2017").glob("*/*/*/run.json"))
+    assert len(records) == 44
+    for path in records:
+        record = json.loads(path.read_text())
+        assert set(record["status"]) == {str(seed) for seed in record["seeds"]}
+        assert re.fullmatch(r"[0-9a-f]{16}", record["code"])
+        assert record["device"] in ("cpu", "cuda")
+        assert record["peak_memory_mb"] > 0
+        with (path.parent / "history.csv").open() as file:
+            assert next(csv.reader(file)) == ["replica", "step", "metric", "value"]
+        assert (path.parent / "arrays.safetensors").exists()
+    assert not list((smoke.folder / "work").glob("*")), "checkpoints of finished jobs are removed"
+
+
+def test_the_chosen_step_sizes_are_those_of_lowest_training_loss(smoke) -> None:
+    chosen = json.loads((smoke.folder / "results/smoke/wilson2017/selections/step-sizes.json").read_text())
+    for choice in chosen["choices"]:
+        scores = {candidate["value"]: candidate["score"] for candidate in choice["candidates"] if candidate["score"] is not None}
+        assert choice["best"] == min(scores, key=scores.get)
+        run = smoke.folder / f"results/smoke/wilson2017/c1/optimizer={choice['group']['optimizer']},lr=selected/seeds=100-102/run.json"
+        assert json.loads(run.read_text())["values"]["lr"] == choice["best"]
+
+
+def test_a_second_call_does_nothing(smoke) -> None:
+    done = smoke.run("snakemake --cores 2")
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_an_edit_of_one_figure_rebuilds_that_figure_and_the_report(smoke) -> None:
+    figure = smoke.folder / "src/secondlook/papers/wilson2017/figures/c1_gap.py"
+    text = figure.read_text()
+    figure.write_text(text.replace('title="Test error"', 'title="Test error, fresh seeds"'))
+    try:
+        done = smoke.run("snakemake -n --quiet rules")
+        assert planned(done.stdout + done.stderr) == {"figure": 1, "report": 1, "all": 1, "total": 3}
+    finally:
+        figure.write_text(text)
+    assert "Nothing to be done" in smoke.run("snakemake -n").stdout
+
+
+def test_the_same_run_again_gives_the_same_bytes(smoke) -> None:
+    folder = "results/smoke/wilson2017/c1/optimizer=adam,lr=selected/seeds=100-102"
+    before = (smoke.folder / folder / "history.csv").read_bytes()
+    done = smoke.run(f"snakemake --cores 2 --force '{folder}/history.csv'")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (smoke.folder / folder / "history.csv").read_bytes() == before
+
+
+def test_the_default_profile_is_found(smoke) -> None:
+    done = smoke.run("snakemake -n")
+    assert "Using workflow specific profile" in done.stdout + done.stderr
