@@ -14,7 +14,7 @@ report: $(READY)
 	@echo "The report: results/$$(sed -n 's/^scale: *//p' config.yaml)/report/index.html"
 
 test: $(READY)
-	python -m pytest
+	python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)
 	ruff format --check .

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]  # one worker, one clone
 
 
 def planned(text: str) -> dict[str, int]:
