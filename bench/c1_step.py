@@ -53,7 +53,9 @@ def main() -> None:
             if repeat:
                 seconds[name].append(time.perf_counter() - started)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["way", "images_per_second", "ms_per_step", "slowest_ms", "ratio_to_ours", "device", "torch", "threads", "width", "side", "batch"])
+    writer.writerow(
+        ["way", "images_per_second", "ms_per_step", "slowest_ms", "ratio_to_ours", "device", "torch", "threads", "width", "side", "batch"]
+    )
     base = statistics.median(seconds["ours"])
     for name, times in seconds.items():
         middle = statistics.median(times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,20 @@ def read_rows(table: Path) -> list[dict[str, str]]:
 
 
 def last_values(rows: Sequence[dict[str, str]], metric: str, labels: dict[str, Any]) -> dict[int, float | None]:
-    """Last value of ``metric`` of each replica in the cell with these labels; None for a replica that diverged."""
+    """Last value of ``metric`` of each replica in the cell with just these labels; None for one that diverged or ended at no number."""
     values: dict[int, float | None] = {}
     diverged: set[int] = set()
+    wanted = dict.fromkeys(factor_columns(list(rows[0]) if rows else []), "") | {factor: str(label) for factor, label in labels.items()}
     for row in rows:
-        if all(row[factor] == str(label) for factor, label in labels.items()):
+        if all(row[factor] == label for factor, label in wanted.items()):
             if row["metric"] == metric:
                 values[int(row["replica"])] = float(row["value"])
             elif row["metric"] == "diverged":
                 diverged.add(int(row["replica"]))
-    return {**values, **dict.fromkeys(diverged)}
+    return {replica: value if math.isfinite(value) else None for replica, value in values.items()} | dict.fromkeys(diverged)
+
+
+def factor_columns(columns: Sequence[str]) -> list[str]:
+    """Factor columns of a table: what is no measurement, without the numbers that selections came to (``<factor>_value``)."""
+    names = [name for name in columns if name not in MEASUREMENT]
+    return [name for name in names if name.removesuffix("_value") == name or name.removesuffix("_value") not in names]

@@ -15,9 +15,9 @@ class Config(Model):
 
     scale: Scale = "quick"
     """smoke: seconds, for tests. quick: minutes on a laptop. paper: the paper's own protocol, for a GPU or a cluster."""
-    papers: list[Name] | Literal["all"] = "all"
+    papers: Annotated[list[Name], Field(min_length=1)] | Literal["all"] = "all"
     """Papers to run: all, or a list; on the command line papers=wilson2017,chen2019."""
-    seeds: Annotated[int, Field(gt=0)] | Literal["protocol"] = "protocol"
+    seeds: Annotated[int, Field(gt=0, strict=True)] | Literal["protocol"] = "protocol"
     """Replicas a cell: the protocol's own number, or yours. More seeds add runs and leave the old ones as they are."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes a GPU where there is one; a cluster's login node has none, so cluster profiles say cuda."""

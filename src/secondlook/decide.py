@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from secondlook.claims import Claim
 from secondlook.files import write_json
-from secondlook.protocol import Claim
 from secondlook.stats.verdicts import decide
 from secondlook.tables import read_tables
 

@@ -13,11 +13,9 @@ import hashlib
 import importlib
 import io
 import json
-import os
 import platform
 import resource
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -31,6 +29,7 @@ from safetensors.numpy import load_file, save_file
 
 from secondlook.errors import UserError, did_you_mean
 from secondlook.files import atomic, read_json, write_json
+from secondlook.machine import git_commit, resolve_device
 
 T = TypeVar("T")
 
@@ -41,7 +40,7 @@ class History:
     """Rows (replica, step, metric, value) of a run, in the order they were measured."""
 
     def __init__(self, rows: Iterable[tuple[int, int, str, float]] = ()) -> None:
-        self.rows = [tuple(row) for row in rows]
+        self.rows = [(int(replica), int(step), str(metric), float(value)) for replica, step, metric, value in rows]
 
     def add(self, replica: int, step: int, **metrics: float) -> None:
         """Add one row a metric."""
@@ -127,7 +126,7 @@ class Result:
     history: History
     #: "<seed>/<name>" -> array that a later stage needs
     arrays: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    #: seed -> "completed", or what happened instead ("diverged at step 120")
+    #: seed -> what happened instead of completing ("diverged at update 120")
     status: dict[int, str] = dataclasses.field(default_factory=dict)
     #: "bitwise" (same bits on the same device kind) or "seeded"
     determinism: str = "bitwise"
@@ -151,6 +150,7 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
     started, clock = datetime.now(UTC), time.monotonic()
     device = resolve_device(device, wants_gpu=bool(spec["gpu"]))
     values = {**spec["values"], **{factor: _selected(spec, factor, choice) for factor, choice in spec["select"].items()}}
+    inputs = {name: tuple(map(Path, folders)) for name, folders in spec["inputs"].items()}
     identity = json.dumps(
         {
             "paper": spec["paper"],
@@ -158,7 +158,9 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
             "values": values,
             "code": spec["code"],
             "data": spec["data"],
+            "inputs": {name: [_file_digest(folder / "arrays.safetensors") for folder in folders] for name, folders in inputs.items()},
             "device": device,
+            "threads": spec["threads"],
         },
         sort_keys=True,
     )
@@ -169,16 +171,16 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
         values=values,
         seeds=tuple(spec["seeds"]),
         datasets={name: (Path(datasets[name]), digest) for name, digest in spec["data"].items()},
-        inputs={name: tuple(map(Path, folders)) for name, folders in spec["inputs"].items()},
+        inputs=inputs,
         device=device,
         threads=spec["threads"],
         work=job_work,
         identity=identity,
     )
-    if any(value is None for value in values.values()):
+    if any(values[factor] is None for factor in spec["select"]):
         result = Result(History(), status=dict.fromkeys(job.seeds, "not needed: the selection's best is not at an edge of its grid"))
     else:
-        result = importlib.import_module(f"secondlook.papers.{job.paper}.{spec['module']}").run(job)
+        result = _experiment(f"secondlook.papers.{job.paper}.{spec['module']}").run(job)
 
     with atomic(out / "history.csv") as path:
         path.write_text(result.history.to_csv(), encoding="utf-8")
@@ -193,7 +195,7 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
             "cell": spec["cell"],
             "values": values,
             "seeds": list(job.seeds),
-            "status": {str(seed): result.status[seed] for seed in job.seeds},
+            "status": {str(seed): result.status.get(seed, "completed") for seed in job.seeds},
             "code": spec["code"],
             "data": spec["data"],
             "commit": git_commit(),
@@ -214,44 +216,19 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
     shutil.rmtree(job_work, ignore_errors=True)
 
 
-def resolve_device(asked: str, wants_gpu: bool) -> str:
-    """Return "cuda" or "cpu" for the configured device, without importing torch for a job that cannot use a GPU.
-
-    Raises:
-        UserError: "cuda" was asked for and there is no GPU.
-    """
-    if not wants_gpu or asked == "cpu":
-        return "cpu"
-    if asked == "auto" and not gpu_present():
-        return "cpu"
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if asked == "auto":
-        return "cpu"
-    raise UserError(
-        "config 'device: cuda', but torch finds no GPU on this machine. "
-        "Use 'device: auto' or 'device: cpu', or check the driver with nvidia-smi."
-    )
-
-
-def gpu_present() -> bool:
-    """Tell whether an NVIDIA driver shows a GPU, by its device file: cheap enough for every start of the workflow."""
-    return Path("/dev/nvidia0").exists() and os.environ.get("CUDA_VISIBLE_DEVICES", "0") not in ("", "-1")
-
-
-def git_commit() -> str:
-    """Return the checked-out commit, with ``+changes`` when tracked files differ from it, or "unknown" outside a git checkout."""
-    folder = Path(__file__).parent
+def _experiment(module: str) -> Any:
+    """Import an experiment's module; only its own absence is the user's error, not that of something it imports."""
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-        dirty = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"], cwd=folder, capture_output=True, text=True, check=True
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit + ("+changes" if dirty.strip() else "")
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise UserError(f"there is no module {module}; the protocol's 'module' names a file of the paper's folder") from error
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _selected(spec: Mapping[str, Any], factor: str, choice: Mapping[str, Any]) -> Any:

@@ -14,7 +14,8 @@ from typing import Any
 from secondlook.config import Config
 from secondlook.data.registry import digest as data_digest
 from secondlook.errors import UserError, did_you_mean
-from secondlook.protocol import ArrayInput, Budget, Experiment, FactorValue, Protocol, Resources, Selected, load_protocol
+from secondlook.model import FactorValue
+from secondlook.protocol import ArrayInput, Budget, Experiment, Protocol, Resources, Selected, load_protocol
 
 DATA_FOLDER = "resources/datasets"
 
@@ -195,6 +196,9 @@ class Plan:
 
     def _earlier(self, run: Run, array: ArrayInput) -> list[Run]:
         """Runs whose arrays an input names."""
+        for factor, value in array.cell.items():
+            if value == "same" and factor not in run.cell.factors:
+                raise UserError(f"{run.paper}/{run.experiment} has no factor '{factor}' to be the same in {array.experiment}")
         wanted = {factor: run.cell.factors[factor] if value == "same" else value for factor, value in array.cell.items()}
         found = [earlier for earlier in self.runs(run.paper, array.experiment) if dict(earlier.cell.factors) == wanted]
         if not found:

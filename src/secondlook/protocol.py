@@ -7,20 +7,33 @@ neither torch nor pandas.
 from __future__ import annotations
 
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from secondlook.claims import Claim
 from secondlook.data.registry import DATASETS
 from secondlook.errors import did_you_mean
-from secondlook.model import Model, Name, load_yaml, validate
+from secondlook.model import FactorValue, Fidelity, Model, Name, load_yaml, validate
 
 Scale = Literal["smoke", "quick", "paper"]
-Fidelity = Literal["exact", "reduced"]
-FactorValue = bool | int | float | str
 
-SAFE_VALUE = re.compile(r"^[A-Za-z0-9._+-]+$")  # a factor's value becomes part of a folder's name
+#: whatever JSON can hold; its keys are text, as in JSON
+Settings = Annotated[dict[str, Any], BeforeValidator(lambda value: text_keys(value))]
+
+SAFE_VALUE = re.compile(r"[A-Za-z0-9._+-]+")  # a factor's value becomes part of a folder's name
+
+
+COLUMNS = {"replica", "step", "metric", "value"}  # of every table
+
+
+def text_keys(value: Any) -> Any:
+    """Turn the keys of mappings into text, at every depth."""
+    if isinstance(value, dict):
+        return {str(key): text_keys(item) for key, item in value.items()}
+    return [text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 class Selected(Model):
@@ -68,7 +81,7 @@ class Budget(Model):
     """One replica a seed."""
     block: Literal["all"] | Annotated[int, Field(gt=0)] = "all"
     """Seeds a job runs: all where start-up costs more than a replica, 1 for long trainings."""
-    settings: dict[str, Any] = {}
+    settings: Settings = {}
     """Overlay on the experiment's settings."""
     cells: list[dict[Name, Levels]] | None = None
     """Replaces the experiment's cells."""
@@ -100,7 +113,7 @@ class Experiment(Model):
     """Module of the paper's folder with a function run(job)."""
     cells: list[dict[Name, Levels]] = [{}]
     """The grid: a union of products. In each product a factor has one value, a list of values, or a selection."""
-    settings: dict[str, Any] = {}
+    settings: Settings = {}
     """Values that every cell shares; factors overlay them."""
     datasets: list[str] = []
     """Data sets that the job reads."""
@@ -125,8 +138,10 @@ class Experiment(Model):
     def _values_fit_into_a_path(self) -> Self:
         for product in [*self.cells, *(product for budget in self.scales.values() for product in budget.cells or [])]:
             for factor, levels in product.items():
+                if factor in COLUMNS:
+                    raise ValueError(f"factor '{factor}' would be a second column of that name in every table; choose another name")
                 for value in levels if isinstance(levels, list) else [levels]:
-                    if not isinstance(value, Selected) and not SAFE_VALUE.match(str(value)):
+                    if not isinstance(value, Selected) and not SAFE_VALUE.fullmatch(str(value)):
                         raise ValueError(
                             f"factor '{factor}' has the value '{value}'; letters, digits, '.', '_', '+' and '-' fit into a folder's name"
                         )
@@ -148,103 +163,6 @@ class Selection(Model):
     """One choice for each combination of these factors."""
     extend_by: float = Field(2.0, gt=1)
     """The value beyond an edge is the edge times, or divided by, this."""
-
-
-class Reported(Model):
-    """The paper's number. Only what was read in the paper (S) or in a named go-between (S2) may stand here."""
-
-    text: str
-    """The number with its spread and unit, as printed."""
-    value: float | None = None
-    """The effect as a number in the claim's own unit and sign, where the text gives one."""
-    mark: Literal["S", "S2"]
-    """S: read in the source. S2: read second-hand."""
-    source: str
-    """Where it stands: table, figure, section."""
-    through: str | None = None
-    """The go-between of an S2 figure."""
-
-    @model_validator(mode="after")
-    def _second_hand_names_its_source(self) -> Self:
-        if (self.mark == "S2") != (self.through is not None):
-            raise ValueError("an S2 figure names its go-between in 'through'; an S figure has none")
-        return self
-
-
-class Exact(Model):
-    """Every replica's final value equals a known one."""
-
-    kind: Literal["exact"]
-    """Type of the test."""
-    metric: str
-    """The metric tested."""
-    equals: str | float
-    """A number, or the metric that holds the known value."""
-    tolerance: float = Field(0.0, ge=0)
-    """Largest absolute difference that counts as equal."""
-    where: dict[str, list[FactorValue]] = {}
-    """Only cells with these factor values."""
-    given: str | None = None
-    """Only replicas where this metric is 1 (a theorem's premise)."""
-
-
-class Arm(Model):
-    """Cells that one side of a comparison may take."""
-
-    label: str
-    """Its name in tables and figures."""
-    where: dict[str, list[FactorValue]]
-    """Factor values of its cells; a factor that is not named must be absent from the cell."""
-    pick: str | None = None
-    """With several cells: the metric whose mean is lowest picks one."""
-
-
-class Difference(Model):
-    """Mean of one arm minus mean of another."""
-
-    kind: Literal["difference"]
-    """Type of the test."""
-    metric: str
-    """The metric compared."""
-    at: float = Field(1.0, gt=0, le=1)
-    """Point of training as a share of its updates; 1 is the end."""
-    first: Arm
-    """The arm the claim says is lower."""
-    second: Arm
-    """The arm the claim says is higher."""
-    smallest_effect: float = Field(0.0, ge=0)
-    """second - first must reach this to count as the effect claimed."""
-    diverged: float
-    """Value of a diverged replica."""
-    given_lower: str | None = None
-    """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is inconclusive."""
-    unit: str = ""
-    """Unit of the metric."""
-
-
-class Claim(Model):
-    """A testable sentence and the rule that decides it, written before the run."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
-    """Unique within the paper."""
-    sentence: str
-    """What is claimed."""
-    where: str
-    """Where the paper says it."""
-    reported: Reported | None = None
-    """The paper's number."""
-    experiment: Name | None = None
-    """The experiment that tests it."""
-    test: Annotated[Exact | Difference, Field(discriminator="kind")] | None = None
-    """How it is decided."""
-    not_run: str | None = None
-    """Why it is not tested at all."""
-
-    @model_validator(mode="after")
-    def _tested_or_not(self) -> Self:
-        if (self.test is None) != (self.experiment is None) or (self.test is None) != (self.not_run is not None):
-            raise ValueError(f"claim {self.id}: give 'experiment' and 'test', or 'not_run' with the reason")
-        return self
 
 
 class Figure(Model):
@@ -282,7 +200,7 @@ class Protocol(Model):
     """Where it appeared."""
     year: int
     """When."""
-    url: str
+    url: Annotated[str, Field(pattern=r"^https?://")]
     """A link to it."""
     question: int = Field(ge=1)
     """Number of the report's question that it belongs to."""
@@ -316,6 +234,20 @@ class Protocol(Model):
                     for factor, levels in product.items():
                         if isinstance(levels, Selected):
                             known(levels.select, self.selections, f"experiments.{key} ({scale}), factor {factor}, select")
+                            selection = self.selections[levels.select]
+                            if selection.factor != factor:
+                                raise ValueError(
+                                    f"experiments.{key} ({scale}): factor '{factor}' takes its value from selection {levels.select}, "
+                                    f"which chooses '{selection.factor}'"
+                                )
+                            if not any(
+                                scale in self.experiments[name].scales for name in selection.experiments if name in self.experiments
+                            ):
+                                raise ValueError(
+                                    f"experiments.{key} ({scale}): no experiment of selection {levels.select} runs at that scale"
+                                )
+                            for name in selection.per:
+                                known(name, product, f"experiments.{key} ({scale}): selection {levels.select} is made per")
         for key, selection in self.selections.items():
             for name in selection.experiments:
                 known(name, self.experiments, f"selections.{key}.experiments")
@@ -325,10 +257,23 @@ class Protocol(Model):
         for key, figure in self.figures.items():
             for name in figure.tables:
                 known(name, self.experiments, f"figures.{key}.tables")
+        self._no_experiment_waits_for_itself()
         ids = [claim.id for claim in self.claims]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"claims: id '{twice[0]}' stands twice")
         return self
+
+    def _no_experiment_waits_for_itself(self) -> None:
+        needs: dict[str, set[str]] = {}
+        for key, experiment in self.experiments.items():
+            products = [*experiment.cells, *(product for budget in experiment.scales.values() for product in budget.cells or [])]
+            chosen = {levels.select for product in products for levels in product.values() if isinstance(levels, Selected)}
+            needs[key] = {name for selection in chosen for name in self.selections[selection].experiments}
+            needs[key] |= {array.experiment for array in experiment.inputs.values()}
+        try:
+            list(TopologicalSorter(needs).static_order())
+        except CycleError as error:
+            raise ValueError(f"experiments: these wait for each other: {' -> '.join(error.args[1])}") from error
 
 
 def load_protocol(path: str | Path) -> Protocol:

@@ -42,11 +42,14 @@ def select(spec: Mapping[str, Any], tables: Sequence[Path], records: Sequence[Pa
 
 
 def _choose(group: dict[str, Any], candidates: Mapping[Any, list[float | None]], spec: Mapping[str, Any]) -> dict[str, Any]:
-    scores = {value: None if None in found else sum(found) / len(found) for value, found in sorted(candidates.items())}
+    ordered = list(candidates)
+    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in ordered)
+    if numeric:
+        ordered.sort()
+    scores = {value: None if None in candidates[value] else sum(candidates[value]) / len(candidates[value]) for value in ordered}
     sign = 1 if spec["goal"] == "minimise" else -1
     best = min(scores, key=lambda value: math.inf if scores[value] is None else sign * scores[value])
-    ordered = list(scores)
-    edge = None if len(ordered) == 1 else {ordered[0]: "low", ordered[-1]: "high"}.get(best)
+    edge = None if len(ordered) == 1 or not numeric else {ordered[0]: "low", ordered[-1]: "high"}.get(best)
     beyond = {"low": best / spec["extend_by"], "high": best * spec["extend_by"]}[edge] if edge else None
     return {
         "group": group,

@@ -8,6 +8,9 @@ import re
 
 import pytest
 
+from secondlook.config import load_config
+from secondlook.plan import load_plan
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]  # one worker, one clone
 
 
@@ -37,9 +40,11 @@ def test_every_verdict_is_one_of_the_words_and_capped_at_reduced_fidelity(smoke)
 
 
 def test_every_run_left_its_record(smoke) -> None:
-    records = sorted((smoke.folder / "results/smoke/wilson2017").glob("*/*/*/run.json"))
-    assert len(records) == 44
-    for path in records:
+    plan = load_plan(smoke.folder / "src/secondlook/papers", load_config({"scale": "smoke"}))
+    runs = [run for key in plan.experiments("wilson2017") for run in plan.runs("wilson2017", key)]
+    assert len(runs) == 44
+    for run in runs:
+        path = smoke.folder / plan.folder(run) / "run.json"
         record = json.loads(path.read_text())
         assert set(record["status"]) == {str(seed) for seed in record["seeds"]}
         assert re.fullmatch(r"[0-9a-f]{16}", record["code"])

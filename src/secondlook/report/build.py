@@ -15,7 +15,7 @@ from markupsafe import Markup
 from secondlook.config import Config
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_text
-from secondlook.job import git_commit
+from secondlook.machine import git_commit
 from secondlook.plan import Plan, load_plan
 from secondlook.words import FILTERS
 
@@ -121,7 +121,7 @@ def render_answer(path: Path, results: Mapping[str, Any]) -> Markup:
     environment.filters |= FILTERS
     try:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(results)
-    except TemplateError as error:
+    except (TemplateError, TypeError, ValueError) as error:  # a filter that gets an undefined name
         raise UserError(f"{path}: {error}. Names that can be used: claims[ID].effect, .interval, .n, .verdict, .arms; scale.") from error
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
@@ -146,5 +146,5 @@ def _provenance(records: list[dict[str, Any]]) -> dict[str, Any]:
         "replicas": sum(len(record["seeds"]) for record in records),
         "wall_seconds": sum(record["wall_seconds"] for record in records),
         "cpu_seconds": sum(record["cpu_seconds"] for record in records),
-        "peak_memory_mb": max(record["peak_memory_mb"] for record in records),
+        "peak_memory_mb": max((record["peak_memory_mb"] for record in records), default=0),
     }

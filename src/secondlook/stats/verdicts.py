@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from secondlook.claims import Arm, Claim, Difference, Exact
 from secondlook.errors import UserError, did_you_mean
-from secondlook.protocol import Arm, Claim, Difference, Exact, Fidelity
+from secondlook.model import Fidelity
 from secondlook.stats.intervals import FEWEST, welch_interval
+from secondlook.tables import factors, snapshot
 from secondlook.words import number
 
 
@@ -23,8 +26,12 @@ def decide(claim: Claim, table: pd.DataFrame | None, fidelity: Fidelity | None) 
     """Return the verdict on one claim as plain JSON: verdict, why, effect, interval, n, and the arms with every replica.
 
     Args:
+        claim: the claim and its rule.
         table: the experiment's collected table, None where it does not run at this scale.
         fidelity: of the experiment at this scale.
+
+    Raises:
+        UserError: the claim names a factor, a value or a metric that the table does not have.
     """
     outcome: dict[str, Any] = {
         "verdict": "not run",
@@ -45,12 +52,11 @@ def decide(claim: Claim, table: pd.DataFrame | None, fidelity: Fidelity | None) 
         agrees = outcome["verdict"] == "replicated"
         outcome["why"] = f"{outcome['why']}; at reduced fidelity this can show a direction at most"
         outcome["verdict"] = "direction only" if agrees else "inconclusive"
-    reported = claim.reported.model_dump() if claim.reported else None
     return {
         "id": claim.id,
         "sentence": claim.sentence,
         "where": claim.where,
-        "reported": reported,
+        "reported": claim.reported.model_dump() if claim.reported else None,
         "experiment": claim.experiment,
         "fidelity": fidelity if outcome["verdict"] != "not run" else None,
         "rule": rule_text(claim),
@@ -62,7 +68,7 @@ def rule_text(claim: Claim) -> str:
     """Return the decision rule in words."""
     test = claim.test
     if isinstance(test, Exact):
-        given = f", where {test.given} holds" if test.given else ""
+        given = f", where {test.given} holds," if test.given else ""
         bound = f"differs from {test.equals} by at most {test.tolerance:g}" if test.tolerance else f"equals {test.equals}"
         return f"replicated if in every replica{given} the final {test.metric} {bound}; else not replicated"
     if isinstance(test, Difference):
@@ -82,31 +88,31 @@ def rule_text(claim: Claim) -> str:
 
 
 def _exact(test: Exact, table: pd.DataFrame) -> dict[str, Any]:
-    final = _final(_where(table, test.where, exact_cell=False), 1.0)
-    names = [test.metric, *([test.equals] if isinstance(test.equals, str) else []), *([test.given] if test.given else [])]
-    for name in names:
-        if name not in final:
-            raise UserError(f"claim metric '{name}' is not in the table.{did_you_mean(name, final.columns)}")
+    rows = _where(table, test.where)
+    if rows.empty:
+        raise UserError(f"no run has the factors {test.where} of the claim")
+    final = snapshot(rows)
+    _known(final, test.metric, test.given, test.equals if isinstance(test.equals, str) else None)
     if test.given:
         final = final[final[test.given] == 1]
     if final.empty:
         return {"verdict": "inconclusive", "why": f"no replica meets the premise {test.given}"}
     expected = final[test.equals] if isinstance(test.equals, str) else test.equals
-    gap = (final[test.metric] - expected).abs()
-    failed = int((~(gap <= test.tolerance)).sum())  # a missing value counts as a failure
-    total = len(final)
+    gap = (final[test.metric] - expected).abs().where(~final["diverged"])
+    agree = int((gap <= test.tolerance).sum())  # a diverged replica and a missing value do not agree
+    largest = float(gap.max())
     return {
-        "verdict": "not replicated" if failed else "replicated",
-        "why": f"{total - failed} of {total} replicas agree; largest difference {gap.max():.3g}, allowed {test.tolerance:g}",
-        "effect": float(gap.max()),
-        "n": [total],
+        "verdict": "replicated" if agree == len(final) else "not replicated",
+        "why": f"{agree} of {len(final)} replicas agree; largest difference {largest:.3g}, allowed {test.tolerance:g}",
+        "effect": largest if math.isfinite(largest) else None,
+        "n": [len(final)],
     }
 
 
 def _difference(test: Difference, table: pd.DataFrame) -> dict[str, Any]:
-    arms = [_arm(test, arm, table) for arm in (test.first, test.second)]
-    first, second = (arm["values"] for arm in arms)
-    outcome: dict[str, Any] = {"n": [len(first), len(second)], "unit": test.unit, "arms": arms}
+    arms = [_pick(test, arm, table) for arm in (test.first, test.second)]
+    first, second = (arm.values for arm in arms)
+    outcome: dict[str, Any] = {"n": [len(first), len(second)], "unit": test.unit, "arms": [arm.as_json() for arm in arms]}
     if min(len(first), len(second)) < FEWEST:
         return outcome | {
             "verdict": "inconclusive",
@@ -116,9 +122,9 @@ def _difference(test: Difference, table: pd.DataFrame) -> dict[str, Any]:
     low, high = welch_interval(first, second)
     outcome |= {"effect": effect, "interval": [low, high]}
     if test.given_lower:
-        mean_first, mean_second = (_mean(table, arm["where"], test.given_lower) for arm in arms)
-        if not mean_second <= mean_first:
-            ends = f"{arms[1]['label']} ends at {test.given_lower} {mean_second:.4g}, above {mean_first:.4g} of {arms[0]['label']}"
+        means = [arm.mean(test.given_lower, math.inf) for arm in arms]
+        if not means[1] <= means[0]:
+            ends = f"{arms[1].label} ends at {test.given_lower} {means[1]:.4g}, above {means[0]:.4g} of {arms[0].label}"
             return outcome | {"verdict": "inconclusive", "why": f"its premise fails: {ends}"}
     if low > 0:
         enough = effect >= test.smallest_effect
@@ -127,7 +133,7 @@ def _difference(test: Difference, table: pd.DataFrame) -> dict[str, Any]:
             if enough
             else ("direction only", "the interval lies above 0, but the effect is smaller")
         )
-    elif high < max(test.smallest_effect, 0):
+    elif high < test.smallest_effect:
         verdict, why = (
             "not replicated",
             "the interval lies below 0" if high < 0 else "the interval lies below the smallest effect that counts",
@@ -137,73 +143,84 @@ def _difference(test: Difference, table: pd.DataFrame) -> dict[str, Any]:
     return outcome | {"verdict": verdict, "why": why}
 
 
-def _arm(test: Difference, arm: Arm, table: pd.DataFrame) -> dict[str, Any]:
-    """Values of one arm, a replica each; with several cells, those of the cell whose mean of ``pick`` is lowest."""
-    rows = _where(table, arm.where, exact_cell=True)
+@dataclass(frozen=True)
+class _Picked:
+    """The cell that an arm stands for."""
+
+    label: str
+    #: its factors
+    where: dict[str, str]
+    #: metrics of its replicas at the claim's point of training
+    snapshot: pd.DataFrame
+    #: the claim's metric, a replica each
+    values: list[float]
+    diverged: int
+
+    def mean(self, metric: str, diverged: float) -> float:
+        """Mean of another metric over the replicas."""
+        _known(self.snapshot, metric)
+        return float(np.mean(_values(self.snapshot, metric, diverged)))
+
+    def as_json(self) -> dict[str, Any]:
+        """For claims.json."""
+        return {"label": self.label, "where": self.where, "values": self.values, "diverged": self.diverged}
+
+
+def _pick(test: Difference, arm: Arm, table: pd.DataFrame) -> _Picked:
+    """Take an arm's cell; of several, the one whose mean of ``pick`` is lowest."""
+    rows = _where(table, arm.where)
+    rows = rows[rows[[name for name in factors(table) if name not in arm.where]].isna().all(axis=1)]
     if rows.empty:
         raise UserError(f"no run has the factors {arm.where} of the arm '{arm.label}'")
-    factors = _factors(table)
-    cells = [(dict(zip(factors, key, strict=True)), cell) for key, cell in rows.groupby(factors, dropna=False, sort=False)]
+    values_at = snapshot(rows, test.at)
+    _known(values_at, test.metric, optional=values_at["diverged"].all())
+    varied = [name for name, values in arm.where.items() if len(values) > 1]
+    cells = [(key, cell) for key, cell in values_at.groupby(level=varied, sort=False)] if varied else [((), values_at)]
     if len(cells) > 1:
         if arm.pick is None:
             raise UserError(f"arm '{arm.label}' has {len(cells)} cells and no 'pick'")
-        means = [_final(cell, test.at, test.diverged).get(arm.pick, pd.Series([math.inf])).mean() for _, cell in cells]
+        _known(values_at, arm.pick, optional=values_at["diverged"].all())
+        means = [np.mean(_values(cell, arm.pick, math.inf)) for _, cell in cells]
         cells = [cells[int(np.argmin(means))]]
-    labels, cell = cells[0]
-    where = {name: [value] for name, value in labels.items() if not pd.isna(value)}
-    final = _final(cell, test.at, test.diverged)
-    picked = [str(labels[name]) for name, values in arm.where.items() if len(values) > 1]
-    label = f"{arm.label} ({', '.join(picked)})" if picked else arm.label
-    return {
-        "label": label,
-        "where": where,
-        "values": [float(value) for value in final[test.metric]],
-        "diverged": int(final["diverged"].sum()),
-    }
+    key, cell = cells[0]
+    return _Picked(
+        label=f"{arm.label} ({', '.join(map(str, key))})" if key else arm.label,
+        where={
+            name: str(value)
+            for name, value in zip(cell.index.names, np.atleast_1d(cell.index[0]), strict=True)
+            if value and name != "replica"
+        },
+        snapshot=cell,
+        values=_values(cell, test.metric, test.diverged),
+        diverged=sum(_diverged(cell, test.metric)),
+    )
 
 
-def _mean(table: pd.DataFrame, where: Mapping[str, Sequence[Any]], metric: str) -> float:
-    return float(_final(_where(table, where, exact_cell=True), 1.0, math.inf)[metric].mean())
+def _diverged(cell: pd.DataFrame, metric: str) -> list[bool]:
+    """Which replicas were marked as diverged or ended at no number."""
+    values = cell[metric] if metric in cell else pd.Series(np.nan, index=cell.index)
+    return [bool(marked or not math.isfinite(value)) for marked, value in zip(cell["diverged"], values, strict=True)]
 
 
-def _factors(table: pd.DataFrame) -> list[str]:
-    """Factor columns: all before the measurement, without the numbers that selections came to."""
-    return [name for name in table.columns if name not in ("replica", "step", "metric", "value") and not name.endswith("_value")]
+def _values(cell: pd.DataFrame, metric: str, diverged: float) -> list[float]:
+    """A metric's value of each replica, with ``diverged`` for those that did."""
+    bad = _diverged(cell, metric)
+    values = cell[metric] if metric in cell else [math.nan] * len(cell)
+    return [diverged if lost else float(value) for value, lost in zip(values, bad, strict=True)]
 
 
-def _where(table: pd.DataFrame, where: Mapping[str, Sequence[Any]], *, exact_cell: bool) -> pd.DataFrame:
-    """Rows with these factor values; with ``exact_cell``, and without any other factor."""
-    if unknown := sorted(set(where) - set(_factors(table))):
-        hint = did_you_mean(unknown[0], _factors(table))
+def _known(frame: pd.DataFrame, *metrics: str | None, optional: bool = False) -> None:
+    for metric in metrics:
+        if metric is not None and metric not in frame and not optional:
+            raise UserError(f"claim metric '{metric}' is not in the table.{did_you_mean(metric, frame.columns)}")
+
+
+def _where(table: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Rows with these factor values."""
+    if unknown := sorted(set(where) - set(factors(table))):
+        hint = did_you_mean(unknown[0], factors(table))
         raise UserError(f"a claim names the factor '{unknown[0]}', which its experiment does not have.{hint}")
     keep = pd.Series(True, index=table.index)
-    for factor in _factors(table):
-        if factor in where:
-            keep &= table[factor].astype(str).isin([str(value) for value in where[factor]])
-        elif exact_cell:
-            keep &= table[factor].isna()
+    for factor, values in where.items():
+        keep &= table[factor].isin([str(value) for value in values])
     return table[keep]
-
-
-def _final(rows: pd.DataFrame, at: float, diverged: float | None = None) -> pd.DataFrame:
-    """One row a replica and cell, one column a metric: the last value at or before the share ``at`` of the longest replica's updates.
-
-    A diverged replica has ``diverged`` in every metric.
-    """
-    factors = _factors(rows)
-    last = rows["step"].max() * at
-    early = rows[(rows["step"] <= last) & (rows["metric"] != "diverged")]
-    if early.empty:  # the first measurement came later than that: take it
-        early = rows[(rows["metric"] != "diverged") & (rows["step"] == rows["step"].min())]
-    wide = (
-        early.sort_values("step", kind="stable")
-        .groupby([*factors, "replica", "metric"], dropna=False, sort=False)["value"]
-        .last()
-        .unstack("metric")
-    )
-    bad = rows[rows["metric"] == "diverged"].groupby([*factors, "replica"], dropna=False, sort=False)["value"].last()
-    wide = wide.reindex(wide.index.union(bad.index, sort=False))
-    wide["diverged"] = wide.index.isin(bad.index)
-    if diverged is not None:
-        wide.loc[wide["diverged"], [name for name in wide.columns if name != "diverged"]] = diverged
-    return wide
