@@ -38,6 +38,7 @@ rule all:
     default_target: True
     input:
         report_page(),
+        [paper_targets(paper) for paper in plan.protocols],
 
 
 # One target a paper: snakemake --cores all wilson2017
@@ -47,7 +48,7 @@ for paper in plan.protocols:
         name:
             paper
         input:
-            paper_products(paper),
+            paper_targets(paper),
 
 
 # One target a figure: snakemake --cores all wilson2017_c1_gap
@@ -58,4 +59,4 @@ for paper in plan.protocols:
             name:
                 f"{paper}_{figure}"
             input:
-                figure_files(paper, figure),
+                figure_targets(paper, figure),

@@ -1,6 +1,6 @@
-"""Time of one C1 update on this machine, in one run, against two references. `make bench`
+"""Time of one C1 update on this machine, in one run, against two references: `make bench`.
 
-- net alone: forward, backward and optimizer on one batch that never changes; what is left of our step is data, augmentation and book-keeping
+- net alone: forward, backward and optimizer on one batch that never changes; the rest of our step is data and book-keeping
 - the usual way: a DataLoader with per-image transforms and `.item()` after each step, as in pytorch/examples
 
 Usage: python bench/c1_step.py [--device cpu] [--threads 1] [--width 0.125] [--side 16] [--batch 64]

@@ -269,12 +269,13 @@ def test_a_change_to_one_experiment_leaves_the_specs_of_the_others_alone() -> No
 
     before = specs(TUNED)
     richer = EXACT | {"seeds": {"count": 7}, "settings": {"steps": 99}, "resources": {"threads": 2}}
-    after = specs(TUNED | {"grid": TUNED["grid"] | {"scales": {"quick": richer}}})
+    after = specs(TUNED | {"grid": TUNED["grid"] | {"scales": {"smoke": EXACT, "quick": richer}}})
     assert after["grid"] != before["grid"]
     assert after["chosen"] == before["chosen"]
     # time limit, memory, title and what is written about fidelity are no numbers of the job
-    words = EXACT | {"fidelity": "reduced", "reduction": "in words only"}
-    same = specs(TUNED | {"grid": TUNED["grid"] | {"title": "New", "resources": {"mem_mb": 9, "runtime": 9}, "scales": {"quick": words}}})
+    words = {"quick": EXACT | {"fidelity": "reduced", "reduction": "in words only"}}
+    edited = {"title": "New", "resources": {"mem_mb": 9, "runtime": 9}, "scales": {"smoke": EXACT} | words}
+    same = specs(TUNED | {"grid": TUNED["grid"] | edited})
     assert same == before
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from secondlook.config import Config
 
 
-def prepare(source: Path, config: Config) -> None:
+def prepare(config: Config) -> None:
     """Set the environment of the jobs that this process starts.
 
-    Jobs call ``python -m secondlook``: with the package in ``source``, and with the Python that runs the workflow unless conda activates
-    another. The command line (`secondlook.cli`) takes the SECONDLOOK variables as defaults of its options.
+    Jobs call ``python``: the one that runs the workflow, unless conda activates another. The command line (`secondlook.cli`) takes the
+    SECONDLOOK variables as defaults of its options.
     """
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ["SECONDLOOK_DEVICE"] = config.device
     os.environ["SECONDLOOK_WORK"] = config.work_dir

@@ -13,6 +13,7 @@ from secondlook.errors import UserError, did_you_mean
 
 FactorValue = bool | int | float | str
 Fidelity = Literal["exact", "reduced"]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a Python module
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 

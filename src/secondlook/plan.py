@@ -6,7 +6,7 @@ Pure: a function of protocol and configuration, known before anything runs, so t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from secondlook.model import FactorValue
 from secondlook.protocol import ArrayInput, Budget, Experiment, Protocol, Resources, Selected, load_protocol
 
 DATA_FOLDER = "resources/datasets"
+RULES = {"all", "collect", "dataset", "decide", "figure", "report", "run", "select"}  # a paper is a target beside them
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,16 @@ class Plan:
         present = set(self.experiments(paper))
         return [key for key, figure in self.protocols[paper].figures.items() if present.issuperset(figure.tables)]
 
+    def runs_behind(self, paper: str, experiments: Iterable[str]) -> list[Run]:
+        """All runs of these experiments and of those that they need, directly or not."""
+        needs, todo, seen = self.protocols[paper].needs(), list(experiments), set()
+        while todo:
+            key = todo.pop()
+            if key not in seen:
+                seen.add(key)
+                todo += needs[key]
+        return [run for key in self.experiments(paper) if key in seen for run in self.runs(paper, key)]
+
     # -- where it lies -------------------------------------------------------------------------------------------------
 
     def folder(self, run: Run) -> str:
@@ -204,12 +215,26 @@ class Plan:
         if not found:
             cells = ", ".join(sorted({earlier.cell.name for earlier in self.runs(run.paper, array.experiment)})) or "none at this scale"
             raise UserError(f"{run.paper}/{run.experiment} needs the cell {Cell(wanted).name} of {array.experiment}, which has: {cells}")
-        return found
+        replicas = {seed for earlier in found for seed in earlier.seeds}
+        if len(replicas) == 1:  # serves every seed
+            return found
+        if missing := set(run.seeds) - replicas:
+            has = f"{array.experiment}, which runs {sorted(replicas)}"
+            raise UserError(f"{run.paper}/{run.experiment} needs the seeds {sorted(missing)} of {has}")
+        return [earlier for earlier in found if set(earlier.seeds) & set(run.seeds)]
 
 
 def find_papers(folder: Path) -> dict[str, Path]:
-    """Papers by name: the folders below ``folder`` that hold a protocol.yaml."""
-    return {path.parent.name: path for path in sorted(folder.glob("*/protocol.yaml"))}
+    """Papers by name: the folders below ``folder`` that hold a protocol.yaml.
+
+    Raises:
+        UserError: a folder's name cannot be a Python package, or is that of a rule.
+    """
+    found = {path.parent.name: path for path in sorted(folder.glob("*/protocol.yaml"))}
+    for name in found:
+        if not name.isidentifier() or name in RULES:
+            raise UserError(f"{folder / name}: a paper's folder is a Python package and a target of the workflow; '{name}' cannot be both")
+    return found
 
 
 def load_plan(papers_folder: Path, config: Config) -> Plan:

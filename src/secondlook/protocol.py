@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from secondlook.claims import Claim
 from secondlook.data.registry import DATASETS
 from secondlook.errors import did_you_mean
-from secondlook.model import FactorValue, Fidelity, Model, Name, load_yaml, validate
+from secondlook.model import FactorValue, Fidelity, Identifier, Model, Name, load_yaml, validate
 
 Scale = Literal["smoke", "quick", "paper"]
 
@@ -109,7 +109,7 @@ class Experiment(Model):
 
     title: str
     """What it does, in a few words."""
-    module: Name
+    module: Identifier
     """Module of the paper's folder with a function run(job)."""
     cells: list[dict[Name, Levels]] = [{}]
     """The grid: a union of products. In each product a factor has one value, a list of values, or a selection."""
@@ -212,7 +212,7 @@ class Protocol(Model):
     """Selections by name."""
     claims: list[Claim]
     """Claims, in the order of the report."""
-    figures: dict[Name, Figure] = {}
+    figures: dict[Identifier, Figure] = {}
     """Figures by name, in the order of the report."""
     deviations: list[Deviation] = []
     """Deviations from the paper."""
@@ -221,59 +221,59 @@ class Protocol(Model):
     def _names_exist(self) -> Self:
         if taken := {"figures", "selections"} & set(self.experiments):
             raise ValueError(f"experiments: '{min(taken)}' is the name of a folder of results; choose another")
-
-        def known(name: str, names: Any, what: str) -> None:
-            if name not in names:
-                raise ValueError(f"{what}: unknown '{name}'.{did_you_mean(name, names)}")
-
+        for key, selection in self.selections.items():
+            for name in selection.experiments:
+                _known(name, self.experiments, f"selections.{key}.experiments")
         for key, experiment in self.experiments.items():
             for name, array in experiment.inputs.items():
-                known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
+                _known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
             for scale, budget in experiment.scales.items():
                 for product in budget.cells or experiment.cells:
                     for factor, levels in product.items():
                         if isinstance(levels, Selected):
-                            known(levels.select, self.selections, f"experiments.{key} ({scale}), factor {factor}, select")
-                            selection = self.selections[levels.select]
-                            if selection.factor != factor:
-                                raise ValueError(
-                                    f"experiments.{key} ({scale}): factor '{factor}' takes its value from selection {levels.select}, "
-                                    f"which chooses '{selection.factor}'"
-                                )
-                            if not any(
-                                scale in self.experiments[name].scales for name in selection.experiments if name in self.experiments
-                            ):
-                                raise ValueError(
-                                    f"experiments.{key} ({scale}): no experiment of selection {levels.select} runs at that scale"
-                                )
-                            for name in selection.per:
-                                known(name, product, f"experiments.{key} ({scale}): selection {levels.select} is made per")
-        for key, selection in self.selections.items():
-            for name in selection.experiments:
-                known(name, self.experiments, f"selections.{key}.experiments")
+                            self._check_selected(f"experiments.{key} ({scale}), factor {factor}", scale, product, factor, levels)
         for claim in self.claims:
             if claim.experiment:
-                known(claim.experiment, self.experiments, f"claims.{claim.id}.experiment")
+                _known(claim.experiment, self.experiments, f"claims.{claim.id}.experiment")
         for key, figure in self.figures.items():
             for name in figure.tables:
-                known(name, self.experiments, f"figures.{key}.tables")
+                _known(name, self.experiments, f"figures.{key}.tables")
         self._no_experiment_waits_for_itself()
         ids = [claim.id for claim in self.claims]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
             raise ValueError(f"claims: id '{twice[0]}' stands twice")
         return self
 
-    def _no_experiment_waits_for_itself(self) -> None:
-        needs: dict[str, set[str]] = {}
+    def _check_selected(self, where: str, scale: str, product: dict[str, Any], factor: str, levels: Selected) -> None:
+        _known(levels.select, self.selections, f"{where}, select")
+        selection = self.selections[levels.select]
+        if selection.factor != factor:
+            raise ValueError(f"{where}: selection '{levels.select}' chooses '{selection.factor}'")
+        if not any(scale in self.experiments[name].scales for name in selection.experiments):
+            raise ValueError(f"{where}: no experiment of selection '{levels.select}' runs at that scale")
+        for name in selection.per:
+            _known(name, product, f"{where}: selection '{levels.select}' is made per")
+
+    def needs(self) -> dict[str, set[str]]:
+        """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""
+        found: dict[str, set[str]] = {}
         for key, experiment in self.experiments.items():
             products = [*experiment.cells, *(product for budget in experiment.scales.values() for product in budget.cells or [])]
             chosen = {levels.select for product in products for levels in product.values() if isinstance(levels, Selected)}
-            needs[key] = {name for selection in chosen for name in self.selections[selection].experiments}
-            needs[key] |= {array.experiment for array in experiment.inputs.values()}
+            found[key] = {name for selection in chosen for name in self.selections[selection].experiments}
+            found[key] |= {array.experiment for array in experiment.inputs.values()}
+        return found
+
+    def _no_experiment_waits_for_itself(self) -> None:
         try:
-            list(TopologicalSorter(needs).static_order())
+            list(TopologicalSorter(self.needs()).static_order())
         except CycleError as error:
             raise ValueError(f"experiments: these wait for each other: {' -> '.join(error.args[1])}") from error
+
+
+def _known(name: str, names: Any, what: str) -> None:
+    if name not in names:
+        raise ValueError(f"{what}: unknown '{name}'.{did_you_mean(name, names)}")
 
 
 def load_protocol(path: str | Path) -> Protocol:

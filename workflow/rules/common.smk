@@ -1,6 +1,7 @@
 """What the rules share: the plan, code digests, input functions. No rule stands here."""
 
 import json
+import shlex
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,7 +10,7 @@ from secondlook.config import load_config
 from secondlook.digest import digest, pins
 from secondlook.environment import prepare
 from secondlook.errors import UserError
-from secondlook.job import gpu_present
+from secondlook.machine import gpu_present
 from secondlook.plan import DATA_FOLDER, load_plan
 
 ROOT = Path(workflow.basedir)
@@ -17,10 +18,24 @@ PAPERS = ROOT / "src/secondlook/papers"
 
 try:
     plan = load_plan(PAPERS, load_config(dict(config)))
+    for (
+        paper,
+        protocol,
+    ) in plan.protocols.items():  # a missing or broken module is said here, in one line
+        for experiment in protocol.experiments.values():
+            digest(f"secondlook.papers.{paper}.{experiment.module}")
+        for figure in protocol.figures:
+            digest(f"secondlook.papers.{paper}.figures.{figure}")
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-prepare(ROOT / "src", plan.config)
+prepare(plan.config)
+
+# In each command and not in the environment: with --use-conda Snakemake takes PYTHONPATH out of the environment of its jobs.
+SOURCE = shlex.quote(str(ROOT / "src")).replace("{", "{{").replace("}", "}}")
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={SOURCE}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+)
 
 RESULTS = f"results/{plan.scale}"
 CONFIG = plan.config.model_dump(mode="json")
@@ -234,6 +249,29 @@ def paper_products(paper):
             for figure in plan.figures(paper)
             for path in figure_files(paper, figure)
         ),
+    ]
+
+
+def paper_targets(paper):
+    """All that a paper adds to the report, and the records of its runs.
+
+    Not the products alone: a failed job loses its outputs, and Snakemake leaves a lost file alone where what was made of it is still there,
+    so the next start would keep the numbers of the code before.
+    """
+    return paper_products(paper) + run_records(paper, plan.experiments(paper))
+
+
+def figure_targets(paper, figure):
+    """A figure, and the records of the runs behind it, for the same reason."""
+    return figure_files(paper, figure) + run_records(
+        paper, plan.protocols[paper].figures[figure].tables
+    )
+
+
+def run_records(paper, experiments):
+    """Records of the runs of these experiments and of those that they need."""
+    return [
+        f"{plan.folder(run)}/run.json" for run in plan.runs_behind(paper, experiments)
     ]
 
 

@@ -9,8 +9,9 @@ rule collect:
     benchmark:
         "benchmarks/{scale}/{paper}/{experiment}.collect.tsv"
     localrule: True
+    # Not the report's environment: runs follow from a selection, and a plotting library must never rerun a training.
     conda:
-        "../../envs/report.yaml"
+        "../../envs/run.yaml"
     params:
         code=digest("secondlook.collect"),
     message:
@@ -31,7 +32,7 @@ rule select:
         "benchmarks/{scale}/{paper}/selections/{selection}.tsv"
     localrule: True
     conda:
-        "../../envs/report.yaml"
+        "../../envs/run.yaml"
     params:
         spec=selection_rule,
         code=digest("secondlook.selection"),

@@ -1,0 +1,25 @@
+"""Reads what descent saved; stands on the network, not on the optimizers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from secondlook.job import History, Job, Result
+from secondlook.nets.toynet import SLOPE
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the protocol may say."""
+
+    optimizer: str
+    lr: float
+
+
+def run(job: Job) -> Result:
+    """Measure how far each replica's weight is from the slope."""
+    job.settings(Settings)
+    history = History()
+    for seed in job.seeds:
+        history.add(seed, 0, gap=abs(job.arrays("weights", seed)["weight"][0] - SLOPE))
+    return Result(history, status=dict.fromkeys(job.seeds, "completed"))
