@@ -19,8 +19,9 @@ from secondlook.errors import UserError
 from secondlook.files import read_json
 from secondlook.job import run_job
 from secondlook.plan import Plan, load_plan
-from secondlook.report import build
-from secondlook.report.build import VERDICTS, build_report, render_answer
+from secondlook.report import context
+from secondlook.report.build import build_report, render_answer
+from secondlook.report.context import VERDICTS
 from secondlook.selection import select
 
 # ---- answer.md
@@ -220,7 +221,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch, papers_in(papers):
         patch.chdir(root / "here")
-        patch.setattr(build, "PACKAGE", root / "secondlook")  # where the papers are; the templates stay the real ones
+        patch.setattr(context, "PACKAGE", root / "secondlook")  # where the papers are; the templates stay the real ones
         make_results(load_plan(papers, load_config({})), "toyreport")
         yield root / "here"
 
@@ -351,7 +352,7 @@ def test_a_scale_at_which_nothing_runs_still_has_a_page(tmp_path: Path, monkeypa
     data["experiments"]["plain"]["scales"] = {"paper": EXACT}
     write_paper(tmp_path / "secondlook/papers", "toyempty", {"answer.md": "Nothing yet.\n"}, data)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(build, "PACKAGE", tmp_path / "secondlook")
+    monkeypatch.setattr(context, "PACKAGE", tmp_path / "secondlook")
     plan = load_plan(tmp_path / "secondlook/papers", load_config({}))
     claims = [claim.model_dump(mode="json") for claim in plan.protocols["toyempty"].claims]
     decide_claims(claims, {}, {}, Path("results/quick/toyempty/claims.json"))
