@@ -7,7 +7,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint format bench schemas lock setup clean
+.PHONY: report test lint format bench calibrate schemas lock setup clean
 
 report: $(READY)
 	snakemake --cores $(CORES)
@@ -30,6 +30,10 @@ format: $(READY)
 # Time of a training step against two references, one core.
 bench: $(READY)
 	python bench/c1_step.py
+
+# How often verdicts are wrong: simulated experiments with a known truth, into results/calibration.csv.
+calibrate: $(READY)
+	python -m secondlook calibrate
 
 # After an edit of the typed models (protocol.py, config.py).
 schemas: $(READY)

@@ -22,6 +22,7 @@ include: "workflow/rules/scores.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/pdf.smk"
 
 
 wildcard_constraints:
@@ -38,6 +39,7 @@ rule all:
     default_target: True
     input:
         report_page(),
+        report_pdf(),
         [paper_targets(paper) for paper in plan.protocols],
 
 

@@ -18,7 +18,7 @@ from secondlook.config import load_config
 from secondlook.files import read_json
 from secondlook.plan import Plan
 
-VERBS = ["fetch", "run", "collect", "select", "decide", "figure", "report", "schemas"]
+VERBS = ["fetch", "run", "collect", "select", "decide", "figure", "report", "pdf", "whence", "summary", "schemas"]
 SOURCE = str(Path(secondlook.__file__).parents[1])
 
 TOY = protocol(

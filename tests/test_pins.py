@@ -132,7 +132,14 @@ def snakefile_modules() -> list[str]:
     return sorted(set(re.findall(r"^\s*(?:from|import) (secondlook[\w.]*)", text, re.MULTILINE)))
 
 
-REPORT = ["secondlook.collect", "secondlook.selection", "secondlook.decide", "secondlook.plotting", "secondlook.report.build"]
+REPORT = [
+    "secondlook.collect",
+    "secondlook.selection",
+    "secondlook.decide",
+    "secondlook.plotting",
+    "secondlook.report.build",
+    "secondlook.report.pdf",
+]
 STAGES = {
     "run": (PROJECT["dependencies"], ["secondlook.cli", "secondlook.job", "secondlook.data.fetch", *papers_modules("*/*.py")]),
     "report": (EXTRAS["report"], ["secondlook.cli", *REPORT, *papers_modules("*/figures/*.py")]),

@@ -48,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     verb = verbs.add_parser("decide", help="decide a paper's claims")
     verb.add_argument("--claims", type=json.loads, required=True)
+    verb.add_argument("--controls", type=json.loads, default=[])
     verb.add_argument("--fidelity", type=json.loads, required=True)
     verb.add_argument("--tables", nargs="*", type=Path, default=[])
     verb.add_argument("--out", type=Path, required=True)
@@ -64,6 +65,25 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(call=_report)
+
+    verb = verbs.add_parser("calibrate", help="simulate every kind of test and every claim: how often are verdicts wrong?")
+    verb.add_argument("--out", type=Path, default=Path("results/calibration.csv"))
+    verb.add_argument("--experiments", type=int, default=2000, help="simulated experiments a case and truth")
+    verb.set_defaults(call=_calibrate)
+
+    verb = verbs.add_parser("pdf", help="set the report as a PDF from results")
+    verb.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(call=_pdf)
+
+    verb = verbs.add_parser("whence", help="print a figure's card: what it shows and what it was made from")
+    verb.add_argument("file", type=Path, help="an SVG or a PNG, here or copied elsewhere")
+    verb.set_defaults(call=_whence)
+
+    verb = verbs.add_parser("summary", help="write docs/claims.json from results, and the README's table from it")
+    verb.add_argument("--scale", default="quick", choices=["smoke", "quick", "paper"])
+    verb.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
+    verb.set_defaults(call=_summary)
 
     verb = verbs.add_parser("schemas", help="write the JSON schemas of protocol.yaml and config.yaml")
     verb.add_argument("folder", type=Path)
@@ -109,7 +129,8 @@ def _select(options: argparse.Namespace) -> None:
 def _decide(options: argparse.Namespace) -> None:
     from secondlook.decide import decide_claims
 
-    decide_claims(options.claims, options.fidelity, {path.stem: path for path in options.tables}, options.out)
+    tables = {path.stem: path for path in options.tables}
+    decide_claims(options.claims, options.fidelity, tables, options.out, options.controls)
 
 
 def _figure(options: argparse.Namespace) -> None:
@@ -123,6 +144,31 @@ def _report(options: argparse.Namespace) -> None:
     from secondlook.report.build import build_report
 
     build_report(load_config(options.config), options.out)
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from secondlook.stats.calibrate import calibrate
+
+    calibrate(Path(__file__).parent / "papers", options.out, options.experiments)
+
+
+def _pdf(options: argparse.Namespace) -> None:
+    from secondlook.config import load_config
+    from secondlook.report.pdf import build_pdf
+
+    build_pdf(load_config(options.config), options.out)
+
+
+def _whence(options: argparse.Namespace) -> None:
+    from secondlook.card import read_card, say
+
+    print(say(read_card(options.file)))
+
+
+def _summary(options: argparse.Namespace) -> None:
+    from secondlook.summary import summarise
+
+    summarise(options.scale, options.results)
 
 
 def _schemas(options: argparse.Namespace) -> None:

@@ -20,3 +20,4 @@ def prepare(config: Config) -> None:
     os.environ["SECONDLOOK_WORK"] = config.work_dir
     os.environ["SECONDLOOK_DATA_DIR"] = config.data_dir
     os.environ["SECONDLOOK_MIRRORS"] = " ".join(config.mirrors)
+    os.environ["SECONDLOOK_CONFIG"] = config.model_dump_json()  # for the cards of figures (`secondlook.card`)

@@ -16,6 +16,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from secondlook.card import make_card, metadata
 from secondlook.files import atomic, read_json
 from secondlook.tables import read_tables
 
@@ -52,7 +53,7 @@ def styles(names: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[s
 
 
 def draw_figure(module: str, tables: Mapping[str, Path], claims: Path | None, outputs: Sequence[Path]) -> None:
-    """Call ``module``'s draw(tables, claims) and save the figure it returns in every format asked for.
+    """Call ``module``'s draw(tables, claims) and save the figure it returns, with its card, in every format asked for.
 
     Args:
         module: dotted name of the figure's module.
@@ -62,11 +63,13 @@ def draw_figure(module: str, tables: Mapping[str, Path], claims: Path | None, ou
     """
     set_style()
     decided = {claim["id"]: claim for claim in read_json(claims)} if claims else {}
-    figure: Figure = importlib.import_module(module).draw(read_tables(tables), decided)
+    source = importlib.import_module(module)
+    figure: Figure = source.draw(read_tables(tables), decided)
+    card = make_card(module, source.__file__, [*tables.values(), *([claims] if claims else [])])
     for path in outputs:
         kind = path.suffix.removeprefix(".")
         with atomic(path) as temporary:
-            figure.savefig(temporary, format=kind, metadata={"Date": None} if kind == "svg" else None)
+            figure.savefig(temporary, format=kind, metadata=metadata(card, kind))
     plt.close(figure)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from secondlook.claims import Claim
+from secondlook.claims import Claim, Control, arms_of
 from secondlook.data.registry import DATASETS
 from secondlook.errors import did_you_mean
 from secondlook.model import FactorValue, Fidelity, Identifier, Model, Name, load_yaml, validate
@@ -212,6 +212,8 @@ class Protocol(Model):
     """Selections by name."""
     claims: list[Claim]
     """Claims, in the order of the report."""
+    controls: list[Control] = []
+    """Comparisons whose outcome is known; claims name those that they rest on."""
     figures: dict[Identifier, Figure] = {}
     """Figures by name, in the order of the report."""
     deviations: list[Deviation] = []
@@ -232,16 +234,19 @@ class Protocol(Model):
                     for factor, levels in product.items():
                         if isinstance(levels, Selected):
                             self._check_selected(f"experiments.{key} ({scale}), factor {factor}", scale, product, factor, levels)
+        for item in [*self.claims, *self.controls]:
+            for name in self.experiments_behind(item):
+                _known(name, self.experiments, f"claims.{item.id}.experiment")
         for claim in self.claims:
-            if claim.experiment:
-                _known(claim.experiment, self.experiments, f"claims.{claim.id}.experiment")
+            for name in claim.controls:
+                _known(name, {control.id for control in self.controls}, f"claims.{claim.id}.controls")
         for key, figure in self.figures.items():
             for name in figure.tables:
                 _known(name, self.experiments, f"figures.{key}.tables")
         self._no_experiment_waits_for_itself()
-        ids = [claim.id for claim in self.claims]
+        ids = [item.id for item in [*self.claims, *self.controls]]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
-            raise ValueError(f"claims: id '{twice[0]}' stands twice")
+            raise ValueError(f"claims and controls: id '{twice[0]}' stands twice")
         return self
 
     def _check_selected(self, where: str, scale: str, product: dict[str, Any], factor: str, levels: Selected) -> None:
@@ -253,6 +258,13 @@ class Protocol(Model):
             raise ValueError(f"{where}: no experiment of selection '{levels.select}' runs at that scale")
         for name in selection.per:
             _known(name, product, f"{where}: selection '{levels.select}' is made per")
+
+    @staticmethod
+    def experiments_behind(item: Claim | Control) -> list[str]:
+        """Experiments whose tables a claim or a control reads."""
+        if item.experiment is None or item.test is None:
+            return []
+        return list(dict.fromkeys([item.experiment, *(arm.experiment for arm in arms_of(item.test) if arm.experiment)]))
 
     def needs(self) -> dict[str, set[str]]:
         """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""

@@ -28,7 +28,7 @@ class Clone(NamedTuple):
         return subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=self.folder,
-            env=variables | {"PATH": search} | environment,
+            env=variables | {"PATH": search, "PYTHONPATH": str(self.folder / "src")} | environment,
             capture_output=True,
             text=True,
             check=False,
@@ -54,7 +54,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     (folder / "config.yaml").write_text(config.replace("\nscale: quick\n", "\nscale: smoke\n"), encoding="utf-8")
     environment = Path(sys.prefix)
     (folder / ".venv").mkdir()
-    (folder / ".venv/bin").symlink_to(environment / "bin")
+    for part in ("bin", "lib", "pyvenv.cfg"):
+        (folder / ".venv" / part).symlink_to(environment / part)
     (folder / ".venv/.ready").touch()
     clone = Clone(folder, 0.0)
     started = time.monotonic()

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol, protocol_data, write_paper
+from tiny_paper import EXACT, protocol, protocol_data, write_paper
+from tiny_report import HOSTILE, PAPER, QUOTED, SVG, URL, toy_results
 
-from secondlook.collect import collect
 from secondlook.config import load_config
 from secondlook.decide import decide_claims
 from secondlook.errors import UserError
-from secondlook.files import read_json
-from secondlook.job import run_job
-from secondlook.plan import Plan, load_plan
+from secondlook.files import read_json, write_json
+from secondlook.plan import load_plan
 from secondlook.report import context
-from secondlook.report.build import build_report, render_answer
+from secondlook.report.answers import render_answer, render_lead
+from secondlook.report.build import build_report, cited, file_size
 from secondlook.report.context import VERDICTS
-from secondlook.selection import select
 
 # ---- answer.md
 
@@ -45,6 +44,15 @@ def test_lists_and_tables_are_markup(tmp_path: Path) -> None:
     page = answer(tmp_path, "- *one*\n- two\n\n|a|b|\n|-|-|\n|1|2|\n")
     assert "<li><em>one</em></li>" in page
     assert "<td>2</td>" in page
+
+
+def test_the_front_page_takes_one_paragraph(tmp_path: Path) -> None:
+    (tmp_path / "answer.md").write_text(
+        "**The question.** Why?\n\n**In one sentence.** So, at\n*{{ scale }}*.\n\nMore.\n", encoding="utf-8"
+    )
+    assert render_lead(tmp_path / "answer.md", {"scale": "quick"}) == "<p>So, at\n<em>quick</em>.</p>\n"
+    (tmp_path / "answer.md").write_text("More.\n", encoding="utf-8")
+    assert render_lead(tmp_path / "answer.md", {}) is None
 
 
 @pytest.mark.parametrize(
@@ -70,116 +78,6 @@ def test_a_template_cannot_reach_out_of_its_sandbox(tmp_path: Path) -> None:
 
 
 # ---- the page
-
-HOSTILE = "<script>alert('x')</script>"
-QUOTED = '"><img src=x onerror="alert(1)">'
-URL = 'https://example.org/toys?a="><script>'
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
-REDUCED = {"fidelity": "reduced", "reduction": "two steps instead of many", "seeds": {"first": 100, "count": 3}}
-
-
-def difference(first: Any, second: Any, **rest: Any) -> dict[str, Any]:
-    arms = {"first": {"label": "first arm", "where": {"lr": [first]}}, "second": {"label": "second arm", "where": {"lr": [second]}}}
-    return {"kind": "difference", "metric": "loss", "unit": "nats", "smallest_effect": 1.0, "diverged": 99.0} | arms | rest
-
-
-PAPER = protocol_data(
-    title=f"On Toys {HOSTILE}",
-    authors=f"A. Toymaker {HOSTILE}",
-    url=URL,
-    question=7,
-    question_text="Do toys train & fly?",
-    experiments={
-        "grid": {
-            "title": f"A grid {HOSTILE}",
-            "module": "train",
-            "cells": [{"lr": [0.5, 1.0, 2.0]}],
-            "settings": {"diverge": 1.5},
-            "fixed_seeds": True,
-            "scales": EVERYWHERE,
-        },
-        "chosen": {
-            "title": "The chosen one",
-            "module": "train",
-            "cells": [{"lr": {"select": "best"}}, {"lr": 0.25}],
-            "scales": {"quick": REDUCED},
-        },
-        "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 1.0}, "scales": {"paper": EXACT}},
-    },
-    selections={
-        "best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"},
-        "idle": {"experiments": ["grid"], "factor": "lr", "metric": "loss", "goal": "maximise"},
-    },
-    claims=[
-        {
-            "id": "T1",
-            "sentence": f"A larger step ends lower {HOSTILE}.",
-            "where": "Section 1",
-            "reported": {
-                "text": f"1.95 ± 0.2 {QUOTED}",
-                "value": 1.95,
-                "mark": "S2",
-                "source": "caption of Figure 1",
-                "through": "a review in the Toy Gazette",
-            },
-            "experiment": "grid",
-            "test": difference(1.0, 0.5, smallest_effect=0.25),
-        },
-        {
-            "id": "T1.ii",
-            "sentence": "So it does when tuned.",
-            "where": "Section 2",
-            "reported": {"text": "0.5", "mark": "S", "source": "Table 2"},
-            "experiment": "chosen",
-            "test": difference("selected", 0.25),
-        },
-        {"id": "T3", "sentence": "Toys fly.", "where": "Section 3", "not_run": "there is no wind & no sky"},
-        {
-            "id": "T4",
-            "sentence": "Large toys train.",
-            "where": "Section 4",
-            "experiment": "large",
-            "test": {"kind": "exact", "metric": "loss", "equals": 0.5},
-        },
-    ],
-    figures={
-        "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {QUOTED}.", "tables": ["grid"]},
-        "crowd": {"title": "A crowd", "caption": "See many.", "tables": ["large"]},
-    },
-    deviations=[{"paper": f"The paper says nothing {HOSTILE}.", "ours": "We do something.", "why": "It must be something."}],
-)
-ANSWER = f"""**The question.** Do toys train? {HOSTILE}
-
-In {{{{ claims["T1"].n | sum }}}} runs: {{{{ claims["T1"].effect | signed("nats") }}}}
-(**{{{{ claims["T1"].verdict }}}}**) at {{{{ scale }}}}.
-"""
-
-
-def make_results(plan: Plan, paper: str) -> None:
-    """What the workflow makes before the report, by the same functions, below the working directory."""
-
-    def run_and_collect(experiment: str) -> None:
-        folders = []
-        for job in plan.runs(paper, experiment):
-            folders.append(Path(plan.folder(job)))
-            run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
-        collect(folders, Path(plan.table(paper, experiment)), Path(plan.records(paper, experiment)))
-
-    protocol = plan.protocols[paper]
-    run_and_collect("grid")
-    for key in protocol.selections:
-        tables, records = [Path(plan.table(paper, "grid"))], [Path(plan.records(paper, "grid"))]
-        select(plan.selection_spec(paper, key), tables, records, Path(plan.selection(paper, key)))
-    run_and_collect("chosen")
-    results = Path(f"results/{plan.scale}/{paper}")
-    decide_claims(
-        [claim.model_dump(mode="json") for claim in protocol.claims],
-        {key: plan.budget(paper, key).fidelity for key in plan.experiments(paper)},
-        {key: Path(plan.table(paper, key)) for key in plan.experiments(paper)},
-        results / "claims.json",
-    )
-    (results / "figures").mkdir()
-    (results / "figures/curve.svg").write_bytes(SVG)
 
 
 class Page(HTMLParser):
@@ -215,50 +113,96 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A working directory with the results of one paper."""
-    root = tmp_path_factory.mktemp("report")
-    papers = root / "secondlook/papers"
-    write_paper(papers, "toyreport", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
-    (root / "here").mkdir()
-    with pytest.MonkeyPatch.context() as patch, papers_in(papers):
-        patch.chdir(root / "here")
-        patch.setattr(context, "PACKAGE", root / "secondlook")  # where the papers are; the templates stay the real ones
-        make_results(load_plan(papers, load_config({})), "toyreport")
-        yield root / "here"
+    with toy_results(tmp_path_factory.mktemp("report")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
-def source(place: Path) -> str:
+def report(place: Path) -> Path:
+    """The report's folder."""
     build_report(load_config({"mirrors": f"https://mirror.example/{HOSTILE}"}), place / "page/index.html")
-    assert sorted(path.name for path in (place / "page").iterdir()) == ["index.html"]
-    return (place / "page/index.html").read_text(encoding="utf-8")
+    return place / "page"
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def page(source: str) -> Page:
-    return Page(source)
+def front(report: Path) -> Page:
+    return Page(read(report / "index.html"))
 
 
-def test_every_tag_is_closed_where_it_should_be(page: Page) -> None:
+@pytest.fixture(scope="module")
+def page(report: Path) -> Page:
+    """The question's page."""
+    return Page(read(report / "question-7.html"))
+
+
+def test_the_folder_holds_the_pages_and_what_they_show(report: Path) -> None:
+    assert sorted(str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()) == [
+        "assets/report.js",
+        "assets/style.css",
+        "assets/toyreport-curve.svg",
+        "assets/toyreport-grid.csv",
+        "index.html",
+        "question-7.html",
+    ]
+    assert (report / "assets/toyreport-curve.svg").read_bytes() == SVG
+    assert read(report / "assets/toyreport-grid.csv") == read(Path("results/quick/toyreport/grid.csv"))
+
+
+@pytest.mark.parametrize("name", ["index.html", "question-7.html"])
+def test_every_tag_is_closed_where_it_should_be(report: Path, name: str) -> None:
+    page = Page(read(report / name))
     assert page.faults == []
     assert page.open == []
     ids = page.values("id")
     assert len(ids) == len(set(ids)) > 5
+    named = {target for value in page.values("aria-labelledby") for target in value.split()}
+    assert named <= set(ids)
 
 
-def test_the_page_needs_nothing_from_outside(page: Page, source: str) -> None:
-    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base"} == set()
-    assert page.values("src") == ["data:image/svg+xml;base64," + base64.b64encode(SVG).decode()]
-    outside = [href for href in page.values("href") if not href.startswith("#")]
-    assert outside == [URL]  # the paper itself, a link for the reader
-    inside = {href.removeprefix("#") for href in page.values("href")} - {URL}
-    assert inside <= set(page.values("id"))
-    assert {f"toyreport-{claim}" for claim in ("T1", "T1.ii", "T3", "T4")} <= inside
-    assert not re.search(r"url\(|@import", source)
+@pytest.mark.parametrize("name", ["index.html", "question-7.html"])
+def test_the_page_needs_nothing_from_outside(report: Path, name: str) -> None:
+    page = Page(read(report / name))
+    assert {tag for tag, _ in page.tags} & {"iframe", "object", "embed", "base"} == set()
+    assert set(page.values("src")) <= {"assets/report.js", "assets/toyreport-curve.svg"}
+    links = [href for href in page.values("href") if href != "data:,"]  # no icon to ask for
+    outside = [href for href in links if "://" in href]
+    assert outside == ([] if name == "index.html" else [URL])  # the paper itself, a link for the reader
+    for href in set(links) - {URL}:
+        file, _, target = href.partition("#")
+        assert (report / (file or name)).is_file(), href
+        if target:
+            assert target in Page(read(report / (file or name))).values("id"), href
+    for path in (report / name, report / "assets/style.css", report / "assets/report.js"):
+        assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", read(path))
 
 
-def test_hostile_texts_stay_texts(page: Page, source: str) -> None:
-    assert not any(attribute.startswith("on") for _, attrs in page.tags for attribute in attrs)
-    assert "<script" not in source
+def test_every_claim_of_the_matrix_leads_to_its_card(front: Page) -> None:
+    assert {f"question-7.html#toyreport-{claim}" for claim in ("T1", "T1.ii", "T3", "T4")} <= set(front.values("href"))
+    rows = [attrs for tag, attrs in front.tags if tag == "tr" and "data-verdict" in attrs]
+    assert [(row["data-verdict"], row["data-fidelity"]) for row in rows] == [
+        ("replicated", "exact"),
+        ("direction only", "reduced"),
+        ("not run", "none"),
+        ("not run", "none"),
+    ]
+    assert {row["data-paper"] for row in rows} == {"toyreport"}
+
+
+def test_the_front_page_answers_in_one_sentence_and_says_what_it_cost(front: Page) -> None:
+    assert f"Do toys train & fly? They do: replicated. {HOSTILE}" in front.text
+    assert "● 1 replicated ◐ 1 direction only – 2 not run" in front.text
+    assert re.search(r"toyreport 5 15 \d+ s \d+ s \d+ MB cpu: toy device", front.text)
+
+
+def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
+    for each in (page, front):
+        assert not any(attribute.startswith("on") for _, attrs in each.tags for attribute in attrs)
+        assert [attrs for tag, attrs in each.tags if tag == "script"] == [{"src": "assets/report.js"}]
+    assert f"https://mirror.example/{HOSTILE}" in front.text
     for text in (
         f"On Toys {HOSTILE}",
         f"A. Toymaker {HOSTILE}",
@@ -269,13 +213,12 @@ def test_hostile_texts_stay_texts(page: Page, source: str) -> None:
         f"See it fall {QUOTED}.",
         f"The paper says nothing {HOSTILE}.",
         f"Do toys train? {HOSTILE}",
-        f"https://mirror.example/{HOSTILE}",
     ):
         assert text in page.text
     assert page.values("alt") == [f"A curve {QUOTED}. See it fall {QUOTED}."]
 
 
-def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, place: Path) -> None:
+def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, front: Page) -> None:
     claims = {claim["id"]: claim for claim in read_json("results/quick/toyreport/claims.json")}
     # loss after two steps is 1 / (2 lr) + seed / 100
     assert {key: claim["verdict"] for key, claim in claims.items()} == {
@@ -286,10 +229,11 @@ def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, place:
     }
     assert claims["T1"]["effect"] == pytest.approx(0.5, abs=1e-12)
     low, high = claims["T1"]["interval"]
-    assert f"Measured +0.5 nats [+{low:.3g}, +{high:.3g}], n = 3 + 3 first arm: mean 0.51 of 0.5, 0.51, 0.52 second arm" in page.text
+    assert f"Measured +0.5 nats [+{low:.3g}, +{high:.3g}], n = 3 + 3" in page.text
+    assert "first arm: 0.5, 0.51, 0.52" in page.text
     for key, claim in claims.items():
         assert f"{key} {VERDICTS[claim['verdict']][0]} {claim['verdict']}" in page.text
-        assert page.text.count(claim["sentence"]) == 2  # in the table of all claims, and in its own section
+        assert page.text.count(claim["sentence"]) == front.text.count(claim["sentence"]) == 1
         assert claim["rule"] in page.text
     assert "Verdict direction only: the interval lies above 0; at reduced fidelity this can show a direction at most" in page.text
     assert "Fidelity reduced: two steps instead of many" in page.text
@@ -315,7 +259,7 @@ def test_what_is_not_drawn_is_named(page: Page) -> None:
 def test_tuning_shows_the_choice_and_what_diverged_but_only_where_it_was_used(page: Page) -> None:
     assert "Tuning: best" in page.text
     assert "Tuning: idle" not in page.text
-    assert "lr chosen Candidates Diverged At an edge? 1.0 3 1 no" in page.text
+    assert "lr chosen Candidates Diverged At an edge? all 1.0 3 1 no" in page.text
 
 
 def test_experiments_with_their_cost_and_deviations(page: Page) -> None:
@@ -324,21 +268,115 @@ def test_experiments_with_their_cost_and_deviations(page: Page) -> None:
     assert "We do something. It must be something." in page.text
 
 
-def test_provenance(page: Page) -> None:
+def test_a_claim_names_its_code_and_the_command_that_runs_it(page: Page) -> None:
+    record = read_json("results/quick/toyreport/grid.runs.json")[0]
+    commit = record["commit"].partition("+")[0][:12]
+    assert f"Code src/secondlook/papers/toyreport/train.py at commit {commit}" in page.text
+    assert page.text.count("Run it snakemake --cores all toyreport --config scale=quick ") == 3  # not for the claim that nothing tests
+    size = file_size(Path("results/quick/toyreport/grid.csv").stat().st_size)
+    assert f"Data: grid.csv ({size}). Draw it again: snakemake --cores all toyreport_curve --config scale=quick" in page.text
+
+
+def test_the_paper_and_we_stand_on_one_axis(page: Page, report: Path) -> None:
+    assert page.text.count("Every replica") == 2
+    assert "reported, second-hand: +1.95 nats" in page.text
+    assert "what counts: 0.25" in page.text
+    assert sum(attrs.get("class") == "replica" for _, attrs in page.tags) == 12
+    assert re.search(r'<svg x="[\d.]+%" y="12" class="at"><path class="reported"', read(report / "question-7.html"))
+
+
+def test_settings_and_seeds_are_shown(page: Page) -> None:
+    assert "lr = best of best" in page.text
+    assert "seeds 100, 101, 102" in page.text
+
+
+def test_provenance(page: Page, front: Page) -> None:
     record = read_json("results/quick/toyreport/grid.runs.json")[0]
     assert f"5 jobs, 15 replicas, commit {record['commit']}" in page.text
     assert "cpu: toy device" in page.text
     assert ", ".join(f"{name} {version}" for name, version in record["versions"].items()) in page.text
-    assert "scale: quick" in page.text
+    assert "scale: quick" in front.text
     assert "Determinism bitwise" in page.text
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_same_results_make_the_same_bytes(place: Path) -> None:
-    pages = []
-    for name in ("one.html", "two.html"):
-        build_report(load_config({}), place / "twice" / name)
-        pages.append((place / "twice" / name).read_bytes())
-    assert pages[0] == pages[1]
+    build_report(load_config({}), place / "one/index.html")
+    first = contents(place / "one")
+    (place / "one/question-3.html").write_text("of a paper that is no longer chosen")
+    (place / "one/report.pdf").write_text("made by another rule")
+    build_report(load_config({}), place / "one/index.html")
+    assert contents(place / "one") == first | {"report.pdf": b"made by another rule"}
+
+
+LOST = {
+    "claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
+    "half of the claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
+    "records": ("chosen.runs.json", "chosen The chosen one reduced: two steps instead of many 0 0 0 0 s –"),
+    "selection": ("selections/best.json", "In 6 runs"),
+    "figure": ("figures/curve.svg", "Missing figure: A curve"),
+    "table": ("grid.csv", "Data: grid.csv is missing"),
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_partial_results_still_make_a_report_that_says_what_is_missing(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    file, said = LOST[lost]
+    shutil.copytree(place / "results", tmp_path / "results")
+    path = tmp_path / "results/quick/toyreport" / file
+    if lost.startswith("half"):
+        path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    else:
+        path.unlink()
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    front, page = (Page(read(tmp_path / "page" / name)) for name in ("index.html", "question-7.html"))
+    for each in (front, page):
+        assert "These results are missing or cannot be read." in each.text
+        assert f"stands as not run: results/quick/toyreport/{file}" in each.text
+        assert each.faults == []
+    assert said in page.text
+
+
+def test_without_any_results_there_is_still_a_report(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    assert "– 4 not run" in Page(read(tmp_path / "page/index.html")).text
+
+
+def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place / "results", tmp_path / "results")
+    path = tmp_path / "results/quick/toyreport/claims.json"
+    claims = read_json(path)
+    claims[0] |= {
+        "kind": "difference",
+        "p": 0.0123,
+        "smallest_effect": 0.25,
+        "power": {"replicated": 0.8, "says": f"of 100 such runs 80 would be replicated {HOSTILE}"},
+        "controls": [
+            {"id": "K1", "sentence": f"Equal toys are equal {HOSTILE}.", "passed": True, "why": "they are"},
+            {"id": "K2", "sentence": "Toys break.", "passed": False, "why": "none broke"},
+            {"id": "K3", "sentence": "Toys roll.", "passed": None, "why": ""},
+        ],
+    }
+    claims[1]["arms"][0] |= {"values": [], "diverged": 0}
+    claims[1]["arms"][1] |= {"values": [99.0, 0.25, 0.5], "diverged": 1}
+    write_json(path, claims)
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    page = Page(read(tmp_path / "page/question-7.html"))
+    assert page.faults == []
+    assert ", p = 0.0123 " in page.text
+    assert f"Power of 100 such runs 80 would be replicated {HOSTILE}" in page.text
+    assert f"K1 ✓ passed : Equal toys are equal {HOSTILE}. (they are)" in page.text
+    assert "K2 ✗ failed : Toys break. (none broke)" in page.text
+    assert "K3 – not decided : Toys roll. " in page.text
+    assert "n = 3, 1 of them diverged and counted with the value that the protocol gives such a run" in page.text
 
 
 def test_the_scale_is_said_at_the_top(page: Page) -> None:
@@ -357,7 +395,24 @@ def test_a_scale_at_which_nothing_runs_still_has_a_page(tmp_path: Path, monkeypa
     claims = [claim.model_dump(mode="json") for claim in plan.protocols["toyempty"].claims]
     decide_claims(claims, {}, {}, Path("results/quick/toyempty/claims.json"))
     build_report(load_config({}), tmp_path / "index.html")
-    assert "there is no wind &amp; no sky" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "there is no wind &amp; no sky" in read(tmp_path / "question-1.html")
+
+
+@pytest.mark.parametrize(
+    ("authors", "said"),
+    [
+        ("Ada Lovelace", "Lovelace 2001"),
+        ("A. B. Cee, Dee Eff", "Cee and Eff 2001"),
+        ("A B and C D", "B and D 2001"),
+        ("A B, C D, E F", "B et al. 2001"),
+    ],
+)
+def test_a_paper_is_cited_by_its_authors_surnames(authors: str, said: str) -> None:
+    assert cited(protocol(authors=authors)) == said
+
+
+def test_sizes_of_files() -> None:
+    assert [file_size(size) for size in (0, 1499, 2_230_570)] == ["1 kB", "1 kB", "2.2 MB"]
 
 
 def test_a_link_that_would_run_is_refused() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from secondlook.claims import Claim
 from secondlook.errors import UserError
-from secondlook.stats.verdicts import decide, rule_text
+from secondlook.stats.judge import rule_text
+from secondlook.stats.verdicts import decide
 from secondlook.tables import read_table
 
 #: a cell's factors, and metric -> one value a replica; None where a replica lacks it
@@ -48,7 +49,7 @@ def claim(test: dict[str, Any] | None = None, **fields: Any) -> Claim:
 
 
 def decided(claim: Claim, table: pd.DataFrame | None, fidelity: str | None = "exact") -> dict[str, Any]:
-    outcome = decide(claim, table, fidelity)
+    outcome = decide(claim, {} if table is None else {"toy": table}, fidelity)
     json.dumps(outcome, allow_nan=False)  # it becomes claims.json
     return outcome
 
@@ -205,7 +206,7 @@ def test_of_several_cells_the_one_with_the_lowest_mean_is_picked(make: Callable[
     by_error = decided(claim(difference(second=arm | {"pick": "error"})), make(*cells))
     assert (by_error["effect"], by_error["arms"][1]["label"]) == (pytest.approx(1.0, abs=1e-9), "best adaptive (rmsprop)")
     with pytest.raises(UserError, match="arm 'best adaptive' has 2 cells and no 'pick'"):
-        decide(claim(difference(second=arm)), make(*cells), "exact")
+        decide(claim(difference(second=arm)), {"toy": make(*cells)}, "exact")
 
 
 def test_a_cell_that_diverged_is_not_picked(make: Callable[..., pd.DataFrame]) -> None:
@@ -248,7 +249,7 @@ def test_a_premise_on_another_metric(make: Callable[..., pd.DataFrame], loss: fl
 )
 def test_an_arm_that_cannot_be_found_is_refused(make: Callable[..., pd.DataFrame], change: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
-        decide(claim(difference(**change)), make(*two(shifted(2.0))), "exact")
+        decide(claim(difference(**change)), {"toy": make(*two(shifted(2.0)))}, "exact")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_an_arm_that_cannot_be_found_is_refused(make: Callable[..., pd.DataFrame
 def test_a_metric_that_is_not_there_is_refused(make: Callable[..., pd.DataFrame], change: dict[str, Any]) -> None:
     table = make(*two(shifted(2.0)), ({"rule": "rmsprop"}, {"error": shifted(1.0)}))
     with pytest.raises(UserError, match="'errror'.*Did you mean 'error'"):
-        decide(claim(difference(**change)), table, "exact")
+        decide(claim(difference(**change)), {"toy": table}, "exact")
 
 
 def test_a_factor_may_be_called_something_value(make: Callable[..., pd.DataFrame]) -> None:
@@ -336,7 +337,7 @@ def test_only_some_cells(make: Callable[..., pd.DataFrame]) -> None:
     assert decided(claim(exact(where={"n": [1]})), table)["verdict"] == "replicated"
     assert decided(claim(exact(where={"n": [1, 2]})), table)["verdict"] == "not replicated"
     with pytest.raises(UserError, match=r"names the factor 'm', .* Known: n, rule\."):
-        decide(claim(exact(where={"m": [1]})), table, "exact")
+        decide(claim(exact(where={"m": [1]})), {"toy": table}, "exact")
 
 
 def test_a_theorem_speaks_only_where_its_premise_holds(make: Callable[..., pd.DataFrame]) -> None:
@@ -352,7 +353,7 @@ def test_a_theorem_speaks_only_where_its_premise_holds(make: Callable[..., pd.Da
 @pytest.mark.parametrize("change", [{"metric": "errror"}, {"equals": "errror"}, {"given": "errror"}], ids=str)
 def test_an_exact_metric_that_is_not_there_is_refused(make: Callable[..., pd.DataFrame], change: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"claim metric 'errror' is not in the table\. Did you mean 'error'\?"):
-        decide(claim(exact(**change)), make(({"n": 1}, {"error": [0.25] * 3})), "exact")
+        decide(claim(exact(**change)), {"toy": make(({"n": 1}, {"error": [0.25] * 3}))}, "exact")
 
 
 def test_a_diverged_replica_does_not_have_the_exact_value(make: Callable[..., pd.DataFrame]) -> None:
@@ -387,7 +388,7 @@ def test_the_outcome_carries_the_claim(make: Callable[..., pd.DataFrame]) -> Non
     outcome = decided(claim(difference(), reported=reported), make(*two(shifted(2.0))))
     assert outcome["reported"] == reported
     assert (outcome["id"], outcome["sentence"], outcome["where"], outcome["experiment"]) == ("T1", "Toys train.", "Section 1", "toy")
-    assert outcome["rule"] == rule_text(claim(difference()))
+    assert outcome["rule"] == rule_text(claim(difference()).test)
     assert decided(claim(difference()), make(*two(shifted(2.0))))["reported"] is None
 
 
@@ -399,7 +400,7 @@ def test_the_outcome_carries_the_claim(make: Callable[..., pd.DataFrame]) -> Non
     [
         (
             difference(smallest_effect=0.75),
-            ["final error, Adam minus SGD, 95 % Welch interval", "at least 0.75 %", "fewer than 3 replicas"],
+            ["final error, Adam minus SGD, 95 % interval (Welch)", "at least 0.75 %", "fewer than 3 replicas"],
         ),
         (difference(at=0.1), ["after 10 % of training, error"]),
         (difference(given_lower="loss"), ["inconclusive, too, unless Adam has a mean loss not above that of SGD"]),
@@ -409,12 +410,12 @@ def test_the_outcome_carries_the_claim(make: Callable[..., pd.DataFrame]) -> Non
     ],
 )
 def test_the_rule_says_the_protocols_numbers(test: dict[str, Any], parts: list[str]) -> None:
-    text = rule_text(claim(test))
+    text = rule_text(claim(test).test)
     for part in parts:
         assert part in text
 
 
 def test_a_rule_for_each_outcome() -> None:
-    text = rule_text(claim(difference()))
+    text = rule_text(claim(difference()).test)
     for verdict in ("replicated", "direction only", "not replicated", "inconclusive"):
         assert verdict in text

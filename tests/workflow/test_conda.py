@@ -104,7 +104,7 @@ def test_use_conda_from_the_first_job_to_the_report(conda: Project, tmp_path: Pa
     used = {tuple(line.split()) for line in (tmp_path / "used.txt").read_text(encoding="utf-8").splitlines()}
     assert used == {
         *((verb, "run") for verb in ("fetch", "run", "collect", "select")),
-        *((verb, "report") for verb in ("decide", "figure", "report")),
+        *((verb, "report") for verb in ("decide", "figure", "report", "pdf")),
     }
     assert conda.dry("--use-conda").labels == []
 

@@ -25,7 +25,8 @@ DATASET = {"dataset toydata"}
 DECIDE = {"decide toy"}
 CURVES = {"figure toy/curves"}
 VERDICTS = {"figure toy/verdicts"}
-REPORT = {"report"}
+PAGES = {"report"}
+REPORT = PAGES | {"pdf"}
 FIGURES = CURVES | VERDICTS
 
 # -- and what follows from each ------------------------------------------------------------------------------------------------
@@ -151,10 +152,10 @@ CASES = [
     ("how runs are gathered",                      FROM_COLLECTS,             append(f"{PACKAGE}/collect.py", CODE)),
     ("how a selection is made",                    FROM_SELECT,               append(f"{PACKAGE}/selection.py", CODE)),
     ("how claims are decided",                     FROM_CLAIMS,               append(f"{PACKAGE}/decide.py", CODE)),
-    ("the statistics",                             FROM_CLAIMS,               append(f"{PACKAGE}/stats/intervals.py", CODE)),
+    ("the statistics",                             FROM_CLAIMS,               append(f"{PACKAGE}/stats/judge.py", CODE)),
     ("one figure",                                 CURVES | REPORT,           append(f"{PAPER}/figures/curves.py", CODE)),
     ("the style of all figures",                   FIGURES | REPORT,          append(f"{PACKAGE}/plotting.py", CODE)),
-    ("how the report is built",                    REPORT,                    append(f"{PACKAGE}/report/build.py", CODE)),
+    ("how the report is built",                    PAGES,                     append(f"{PACKAGE}/report/build.py", CODE)),
     ("how downloads are decoded",                  NOTHING,                   append(f"{PACKAGE}/data/decode.py", CODE)),
     ("a data set added to the registry",           REPORT     ,               new_dataset),
     ("how a data set is fetched",                  DATASET,                   rule("data", "look fetch", "look  fetch")),
@@ -176,8 +177,9 @@ CASES = [
     ("a deviation",                                REPORT,                    protocol("A test needs it.", "Tests need it.")),
     # report
     ("the answer",                                 REPORT,                    append(f"{PAPER}/answer.md", "\nMore.\n")),
-    ("the stylesheet",                             REPORT,                    append("reports/style.css", "\n/* a line */\n")),
-    ("the template",                               REPORT,                    append("reports/page.html.j2", "\n<!-- a line -->\n")),
+    ("the stylesheet",                             PAGES,                     append("reports/style.css", "\n/* a line */\n")),
+    ("the script",                                 PAGES,                     append("reports/report.js", "\n// a line\n")),
+    ("the template",                               PAGES,                     append("reports/page.html.j2", "\n<!-- a line -->\n")),
     # libraries
     ("torch",                                      ALL_RUNS,                  bump("envs/run.yaml", "torch")),
     ("numpy of the runs",                          ALL_RUNS,                  bump("envs/run.yaml", "numpy")),
@@ -244,7 +246,10 @@ def test_the_jobs_announced_are_the_jobs_that_run(project: Project) -> None:
     done = project.run()
     assert done.labels == announced.labels == sorted(FROM_FINAL)
     after = times(project, products)
-    assert {path for path in products if after[path] != before[path]} == {path for job in done.jobs for path in job.output}
+    made = {path for job in done.jobs for path in job.output}  # an output may be a folder
+    changed = {path for path in products if after[path] != before[path]}
+    assert changed == {path for path in products if made & {path, str(Path(path).parent)}}
+    assert {path for path in made if (project / path).is_file()} <= set(products)
     assert project.dry().labels == []
 
 
@@ -261,7 +266,8 @@ def test_a_paper_is_one_folder(project: Project) -> None:
     page = (project / "results/quick/report/index.html").read_text(encoding="utf-8")
     assert "Can a paper be added as one folder?" in page
     assert "What reruns, and why?" in page
-    assert "It counts: replicated." in page
+    chapters = [path.read_text(encoding="utf-8") for path in sorted(project.folder.glob("results/quick/report/question-*.html"))]
+    assert sum("It counts: replicated." in chapter for chapter in chapters) == 1
     assert before == {path: path.read_bytes() for path in before}
     shutil.rmtree(project / f"{PACKAGE}/papers/annex")
     assert project.dry().labels == sorted(REPORT)

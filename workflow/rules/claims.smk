@@ -12,9 +12,12 @@ rule decide:
         "../../envs/report.yaml"
     params:
         claims=claim_rules,
+        controls=control_rules,
         fidelity=claim_fidelity,
-        code=report_code("secondlook.decide", libraries=("numpy", "pandas", "scipy")),
+        code=report_code(
+            "secondlook.decide", libraries=("numpy", "pandas", "scipy", "statsmodels")
+        ),
     message:
         "Deciding the claims of {wildcards.paper}"
     shell:
-        "python -m secondlook decide --claims {params.claims:q} --fidelity {params.fidelity:q} --tables {input:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook decide --claims {params.claims:q} --controls {params.controls:q} --fidelity {params.fidelity:q} --tables {input:q} --out {output:q} > {log:q} 2>&1"

@@ -185,9 +185,24 @@ def claim_fidelity(wildcards):
     )
 
 
+def control_rules(wildcards):
+    """A paper's controls."""
+    return plain(
+        [
+            control.model_dump(mode="json")
+            for control in plan.protocols[wildcards.paper].controls
+        ]
+    )
+
+
 def claim_experiments(paper):
-    """Experiments that claims rest on and that run at this scale."""
-    wanted = {claim.experiment for claim in plan.protocols[paper].claims}
+    """Experiments that claims and controls read and that run at this scale."""
+    protocol = plan.protocols[paper]
+    wanted = {
+        key
+        for item in [*protocol.claims, *protocol.controls]
+        for key in protocol.experiments_behind(item)
+    }
     return [key for key in plan.experiments(paper) if key in wanted]
 
 
@@ -277,22 +292,62 @@ def run_records(paper, experiments):
 
 def report_products(wildcards):
     """What the report is made of, apart from its sources."""
-    return [path for paper in plan.protocols for path in paper_products(paper)]
+    products = [path for paper in plan.protocols for path in paper_products(paper)]
+    tables = {
+        plan.table(paper, key)
+        for paper, protocol in plan.protocols.items()
+        for figure in plan.figures(paper)
+        for key in protocol.figures[figure].tables
+    }
+    return products + sorted(tables)
 
 
 def report_sources():
-    """Texts, templates and styles of the report."""
+    """Texts, templates, style and script of the report's pages."""
+    papers = [
+        PAPERS / paper / name
+        for paper in plan.protocols
+        for name in ("protocol.yaml", "answer.md")
+    ]
+    pages = [
+        path
+        for path in sorted((ROOT / "reports").iterdir())
+        if path.suffix in (".j2", ".css", ".js")
+    ]
+    return [str(path.relative_to(ROOT)) for path in [*papers, *pages]]
+
+
+def report_page():
+    """The report's front page."""
+    return f"{RESULTS}/report/index.html"
+
+
+def report_chapters():
+    """The report's other pages, one a question."""
+    numbers = {protocol.question for protocol in plan.protocols.values()}
+    return [f"{RESULTS}/report/question-{number}.html" for number in sorted(numbers)]
+
+
+def report_assets():
+    """Folder of what the pages show and link: figures, tables, style and script."""
+    return f"{RESULTS}/report/assets"
+
+
+# -- PDF ---------------------------------------------------------------------------------------------------------------------
+
+
+def pdf_sources():
+    """Texts and layout of the PDF."""
     papers = [
         PAPERS / paper / name
         for paper in plan.protocols
         for name in ("protocol.yaml", "answer.md")
     ]
     return [
-        str(path.relative_to(ROOT))
-        for path in [*papers, *sorted((ROOT / "reports").iterdir())]
+        str(path.relative_to(ROOT)) for path in [*papers, ROOT / "reports/report.typ"]
     ]
 
 
-def report_page():
-    """The report's front page."""
-    return f"{RESULTS}/report/index.html"
+def report_pdf():
+    """The report as a PDF."""
+    return f"{RESULTS}/report/report.pdf"

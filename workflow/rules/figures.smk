@@ -3,7 +3,13 @@ rule figure:
         tables=figure_tables,
         claims=figure_claims,
     output:
-        multiext("results/{scale}/{paper}/figures/{figure}", ".svg", ".png"),
+        report(
+            "results/{scale}/{paper}/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category="{paper}",
+            labels={"figure": "{figure}"},
+        ),
+        "results/{scale}/{paper}/figures/{figure}.png",
     log:
         "logs/{scale}/{paper}/figures/{figure}.log",
     benchmark:

@@ -3,7 +3,9 @@ rule report:
         products=report_products,
         sources=report_sources(),
     output:
-        report_page(),
+        page=report_page(),
+        chapters=report_chapters(),
+        assets=directory(report_assets()),
     log:
         f"logs/{plan.scale}/report.log",
     benchmark:
@@ -19,4 +21,4 @@ rule report:
     message:
         "Building the report"
     shell:
-        "python -m secondlook report --config {params.config:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook report --config {params.config:q} --out {output.page:q} > {log:q} 2>&1"

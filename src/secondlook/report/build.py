@@ -1,56 +1,107 @@
-"""Build the report: one self-contained page, made from results and from the papers' own texts, with no number typed by hand."""
+"""Build the report's pages from results and from the papers' own texts, with no number typed by hand.
+
+The pages and the folder ``assets`` beside them are all that a reader needs: no network, no server.
+"""
 
 from __future__ import annotations
 
-import base64
+import re
+import shutil
+import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from secondlook.config import Config
-from secondlook.errors import UserError
 from secondlook.files import write_text
-from secondlook.report.context import PACKAGE, gather
+from secondlook.protocol import Protocol
+from secondlook.report.answers import render_answer, render_lead
+from secondlook.report.context import PACKAGE, VERDICTS, gather
+from secondlook.report.forest import forest
 from secondlook.words import FILTERS
 
 TEMPLATES = PACKAGE.parents[1] / "reports"
+ASSETS = ("style.css", "report.js")
 
 
 def build_report(config: Config, out: Path) -> None:
-    """Write the report of the configured scale and papers to ``out`` (index.html)."""
+    """Write the report of the configured scale and papers: ``out`` (index.html), question-N.html beside it, and the folder assets."""
     content = gather(config)
     for chapter in content["chapters"]:
         results = {"claims": {claim["id"]: claim for claim in chapter["claims"]}, "scale": config.scale}
+        chapter["lead"] = render_lead(chapter["answer"], results)
         chapter["answer"] = render_answer(chapter["answer"], results)
-        for figure in chapter["figures"]:
-            figure["image"] = _data_uri(figure["svg"])
+        chapter["tally"] = tally(chapter["claims"])
+        for claim in chapter["claims"]:
+            claim["picture"] = forest(claim, chapter["tests"].get(claim["id"]))
+    content["tally"] = tally([claim for chapter in content["chapters"] for claim in chapter["claims"]])
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= FILTERS
-    style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # our own file
-    write_text(out, environment.get_template("page.html.j2").render(content, style=style))
+    environment.filters |= FILTERS | {
+        "cited": cited,
+        "file_size": file_size,
+        "levels": levels,
+        "combined": lambda first, second: dict(first) | dict(second),
+    }
+    copy_assets(content, out.parent / "assets")
+    pages = {question["page"] for question in content["questions"]}
+    for question in content["questions"]:
+        write_text(out.parent / question["page"], environment.get_template("question.html.j2").render(content, question=question))
+    for stale in set(out.parent.glob("question-*.html")) - {out.parent / page for page in pages}:
+        stale.unlink()  # of a paper that is no longer chosen
+    write_text(out, environment.get_template("index.html.j2").render(content))
 
 
-def render_answer(path: Path, results: Mapping[str, Any]) -> Markup:
-    """Fill the numbers of an answer.md in from results and turn it into HTML. Markup in the text or in a result stays text.
+def tally(claims: list[Mapping[str, Any]]) -> dict[str, int]:
+    """Verdict -> how many claims have it, in the order of the verdicts."""
+    found = Counter(claim["verdict"] for claim in claims)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
-    Raises:
-        UserError: the text names a result that does not exist.
+
+def copy_assets(content: Mapping[str, Any], folder: Path) -> None:
+    """Copy style, script, figures and the tables that they draw into ``folder``; note on each its name there and its size.
+
+    The folder is made under another name and put in place whole.
     """
-    environment = SandboxedEnvironment(undefined=StrictUndefined)
-    environment.filters |= FILTERS
-    try:
-        text = environment.from_string(path.read_text(encoding="utf-8")).render(results)
-    except (TemplateError, TypeError, ValueError) as error:  # a filter that gets an undefined name
-        raise UserError(f"{path}: {error}. Names that can be used: claims[ID].effect, .interval, .n, .verdict, .arms; scale.") from error
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".assets.") as temporary:
+        fresh = Path(temporary) / "assets"
+        fresh.mkdir()
+        for name in ASSETS:
+            shutil.copyfile(TEMPLATES / name, fresh / name)
+        for chapter in content["chapters"]:
+            for figure in chapter["figures"]:
+                if figure["present"]:
+                    figure["file"] = f"{chapter['paper']}-{figure['name']}.svg"
+                    shutil.copyfile(figure["svg"], fresh / figure["file"])
+                for table in figure["tables"]:
+                    if table["present"]:
+                        table["file"] = f"{chapter['paper']}-{table['name']}.csv"
+                        shutil.copyfile(table["csv"], fresh / table["file"])
+                        table["bytes"] = table["csv"].stat().st_size
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")
+        fresh.rename(folder)
 
 
-def _data_uri(svg: Path) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.read_bytes()).decode()
+def file_size(size: int) -> str:
+    """Bytes as people say them."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
+def levels(value: Any) -> str:
+    """The levels of a factor as they stand in the protocol."""
+    if hasattr(value, "select"):
+        return f"{value.take} of {value.select}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def cited(protocol: Protocol) -> str:
+    """A paper as one cites it in a sentence: Wilson et al. 2017."""
+    surnames = [(name.split() or [name])[-1] for name in re.split(r", | and | & ", protocol.authors)]
+    who = surnames[0] if len(surnames) == 1 else " and ".join(surnames) if len(surnames) == 2 else f"{surnames[0]} et al."
+    return f"{who} {protocol.year}"

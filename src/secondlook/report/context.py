@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from secondlook.claims import Claim
 from secondlook.config import Config
 from secondlook.files import read_json
 from secondlook.machine import git_commit
 from secondlook.plan import Plan, load_plan
+from secondlook.report.source import repository, source_link
 
 PACKAGE = Path(__file__).parents[1]
 #: verdict -> (sign, class, meaning)
@@ -25,7 +28,8 @@ VERDICTS = {
 def gather(config: Config) -> dict[str, Any]:
     """Return the content of the report of the configured scale and papers, read from results/<scale> below the working directory.
 
-    Chapters stand in the order of their questions. A chapter's answer names its text, its figures name their SVG files.
+    Chapters stand in the order of their questions. A chapter's answer names its text, its figures name their SVG files. What a run did not
+    leave is named under ``missing``, and its place is filled with what says so; a report of partial results can always be built.
     """
     plan = load_plan(PACKAGE / "papers", config)
     chapters = sorted(
@@ -33,6 +37,8 @@ def gather(config: Config) -> dict[str, Any]:
     )
     return {
         "chapters": chapters,
+        "questions": _questions(chapters),
+        "missing": [path for chapter in chapters for path in chapter["missing"]],
         "config": config.model_dump(mode="json"),
         "scale": config.scale,
         "verdicts": VERDICTS,
@@ -43,25 +49,61 @@ def gather(config: Config) -> dict[str, Any]:
     }
 
 
+def _questions(chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The questions of the report in their order, each with the chapters of its papers."""
+    found: dict[int, dict[str, Any]] = {}
+    for chapter in chapters:
+        number = chapter["protocol"].question
+        question = {"number": number, "text": chapter["protocol"].question_text, "page": question_page(number), "chapters": []}
+        found.setdefault(number, question)["chapters"].append(chapter)
+    return list(found.values())
+
+
+def question_page(number: int) -> str:
+    """File name of a question's page."""
+    return f"question-{number}.html"
+
+
 def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     """All that the template needs of one paper."""
     protocol = plan.protocols[paper]
     results = Path(f"results/{plan.scale}/{paper}")
-    claims = read_json(results / "claims.json")
+    missing: list[str] = []
+    decided = _read(results / "claims.json", [], missing)
     experiments = [
         {
             "name": key,
             "protocol": protocol.experiments[key],
             "budget": plan.budget(paper, key),
-            "records": read_json(plan.records(paper, key)),
+            "records": _read(Path(plan.records(paper, key)), [], missing),
+            "seeds": sorted({seed for run in plan.runs(paper, key) for seed in run.seeds}),
+            "settings": {**protocol.experiments[key].settings, **plan.budget(paper, key).settings},
         }
         for key in plan.experiments(paper)
     ]
     selections = {
-        key: read_json(plan.selection(paper, key))
+        key: _read(Path(plan.selection(paper, key)), None, missing)
         for key in protocol.selections
         if set(protocol.selections[key].experiments) & set(plan.experiments(paper))
     }
+    records = {experiment["name"]: experiment["records"] for experiment in experiments}
+    figures = [
+        {
+            "name": key,
+            "svg": results / "figures" / f"{key}.svg",
+            "title": protocol.figures[key].title,
+            "caption": protocol.figures[key].caption,
+            "present": (results / "figures" / f"{key}.svg").exists(),
+            "tables": [
+                {"name": name, "csv": Path(plan.table(paper, name)), "present": Path(plan.table(paper, name)).exists()}
+                for name in protocol.figures[key].tables
+            ],
+            "command": _command(plan.config, f"{paper}_{key}"),
+        }
+        for key in plan.figures(paper)
+    ]
+    missing += [str(figure["svg"]) for figure in figures if not figure["present"]]
+    missing += sorted({str(table["csv"]) for figure in figures for table in figure["tables"] if not table["present"]})
     used = {
         choice.select
         for experiment in experiments
@@ -71,21 +113,66 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     return {
         "paper": paper,
         "protocol": protocol,
-        "claims": claims,
+        "claims": _claims(protocol.claims, decided, results / "claims.json"),
         "answer": PACKAGE / "papers" / paper / "answer.md",
         "experiments": experiments,
-        "selections": {key: selection for key, selection in selections.items() if key in used},
-        "figures": [
-            {
-                "name": key,
-                "svg": results / "figures" / f"{key}.svg",
-                "title": protocol.figures[key].title,
-                "caption": protocol.figures[key].caption,
-            }
-            for key in plan.figures(paper)
-        ],
+        "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
+        "figures": figures,
+        "missing": missing,
         "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
+        "tests": {claim.id: claim.test for claim in protocol.claims},
+        "code": {key: _code(paper, experiment.module, records.get(key, [])) for key, experiment in protocol.experiments.items()},
+        "command": _command(plan.config, paper),
+        "provenance": _provenance([record for found in records.values() for record in found]),
     }
+
+
+def _read(path: Path, instead: Any, missing: list[str]) -> Any:
+    """A JSON file of the results; where there is none, or half of one, note that and return ``instead``."""
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        missing.append(str(path))
+        return instead
+
+
+def _claims(claims: list[Claim], decided: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
+    """The decided claims; one that the file lacks stands there as not run, and says why."""
+    present = {claim["id"] for claim in decided}
+    return decided + [
+        {
+            "id": claim.id,
+            "sentence": claim.sentence,
+            "where": claim.where,
+            "reported": claim.reported.model_dump() if claim.reported else None,
+            "experiment": claim.experiment,
+            "fidelity": None,
+            "rule": "",
+            "verdict": "not run",
+            "why": claim.not_run or f"its result is missing from {path}",
+            "effect": None,
+            "interval": None,
+            "n": [],
+            "unit": "",
+            "arms": [],
+        }
+        for claim in claims
+        if claim.id not in present
+    ]
+
+
+def _code(paper: str, module: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Where the code of an experiment is: its path and, for each commit that its runs name, a link where there is one."""
+    path = f"src/secondlook/papers/{paper}/{module.replace('.', '/')}.py"
+    commits = sorted({str(record["commit"]) for record in records}) or [git_commit()]
+    host = repository()
+    return {"path": path, "commits": [{"id": commit, "link": source_link(host, commit, path)} for commit in commits]}
+
+
+def _command(config: Config, target: str) -> str:
+    """The command that makes a target with this configuration; how and where it runs is the reader's own choice."""
+    knobs = {"scale": config.scale} | ({} if config.seeds == "protocol" else {"seeds": config.seeds})
+    return shlex.join(["snakemake", "--cores", "all", target, "--config", *(f"{key}={value}" for key, value in knobs.items())])
 
 
 def _selected(factors: Mapping[str, Any]) -> list[Any]:

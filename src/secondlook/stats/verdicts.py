@@ -1,7 +1,7 @@
-"""From measurements to a verdict, by the rule that the protocol wrote down before the run.
+"""From tables to verdicts, by the rules that the protocol wrote down before the run.
 
 Verdicts: ``replicated``, ``direction only``, ``not replicated``, ``inconclusive``, ``not run``. At reduced fidelity a claim can only be
-``direction only`` or ``inconclusive``.
+``direction only`` or ``inconclusive``; where a control failed, it is ``inconclusive``.
 """
 
 from __future__ import annotations
@@ -13,42 +13,48 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from secondlook.claims import Arm, Claim, Difference, Exact
+from secondlook.claims import Arm, Claim, Control, Correlation, Difference, Exact, Ratio, Test, arms_of
 from secondlook.errors import UserError, did_you_mean
 from secondlook.model import Fidelity
-from secondlook.stats.intervals import FEWEST, welch_interval
+from secondlook.stats.judge import ALPHA, judge, rule_text
+from secondlook.stats.power import power
 from secondlook.tables import factors, snapshot
-from secondlook.words import number
+
+CONTROL_LEVEL = 0.99  # a control that fails by chance voids claims, so it gets less chance
+
+Tables = Mapping[str, pd.DataFrame]
 
 
-def decide(claim: Claim, table: pd.DataFrame | None, fidelity: Fidelity | None) -> dict[str, Any]:
-    """Return the verdict on one claim as plain JSON: verdict, why, effect, interval, n, and the arms with every replica.
+def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Mapping[str, Mapping[str, Any]] = {}) -> dict[str, Any]:
+    """Return the verdict on one claim as plain JSON: verdict, why, effect, interval, p, n, power, controls, arms with every replica.
 
     Args:
         claim: the claim and its rule.
-        table: the experiment's collected table, None where it does not run at this scale.
-        fidelity: of the experiment at this scale.
+        tables: experiment -> collected table, of those that ran.
+        fidelity: of the claim's experiment at this scale, None where it does not run.
+        controls: outcomes of `check_control`.
 
     Raises:
-        UserError: the claim names a factor, a value or a metric that the table does not have.
+        UserError: the claim names a factor, a value or a metric that its table does not have.
     """
-    outcome: dict[str, Any] = {
-        "verdict": "not run",
-        "why": claim.not_run,
-        "effect": None,
-        "interval": None,
-        "n": [],
-        "unit": "",
-        "arms": [],
-    }
-    if claim.not_run is None and table is None:
+    outcome: dict[str, Any] = {"verdict": "not run", "why": claim.not_run, "effect": None, "interval": None, "p": None, "n": [], "arms": []}
+    outcome |= {"unit": getattr(claim.test, "unit", ""), "smallest_effect": getattr(claim.test, "smallest_effect", None), "power": None}
+    outcome["rule"] = rule_text(claim.test) if claim.test else ""
+    if claim.test and claim.experiment not in tables:
         outcome["why"] = f"the experiment {claim.experiment} does not run at this scale"
     elif isinstance(claim.test, Exact):
-        outcome |= _exact(claim.test, table)
-    elif isinstance(claim.test, Difference):
-        outcome |= _difference(claim.test, table)
-    if fidelity == "reduced" and outcome["verdict"] in ("replicated", "not replicated"):
+        outcome |= _exact(claim.test, tables[claim.experiment])
+    elif claim.test:
+        outcome |= _judged(claim.test, claim.experiment, tables, claim.reported and claim.reported.value)
+    checked = [dict(controls[name]) for name in claim.controls if name in controls] if outcome["verdict"] != "not run" else []
+    if failed := [control["id"] for control in checked if control["passed"] is False]:
+        outcome |= {
+            "verdict": "inconclusive",
+            "why": f"control failed: {', '.join(failed)}; without it the verdict would be {outcome['verdict']}",
+        }
+    elif fidelity == "reduced" and outcome["verdict"] in ("replicated", "not replicated"):
         agrees = outcome["verdict"] == "replicated"
         outcome["why"] = f"{outcome['why']}; at reduced fidelity this can show a direction at most"
         outcome["verdict"] = "direction only" if agrees else "inconclusive"
@@ -58,33 +64,31 @@ def decide(claim: Claim, table: pd.DataFrame | None, fidelity: Fidelity | None) 
         "where": claim.where,
         "reported": claim.reported.model_dump() if claim.reported else None,
         "experiment": claim.experiment,
+        "kind": claim.test.kind if claim.test else None,
         "fidelity": fidelity if outcome["verdict"] != "not run" else None,
-        "rule": rule_text(claim),
         **outcome,
+        "controls": checked,
     }
 
 
-def rule_text(claim: Claim) -> str:
-    """Return the decision rule in words."""
-    test = claim.test
-    if isinstance(test, Exact):
-        given = f", where {test.given} holds," if test.given else ""
-        bound = f"differs from {test.equals} by at most {test.tolerance:g}" if test.tolerance else f"equals {test.equals}"
-        return f"replicated if in every replica{given} the final {test.metric} {bound}; else not replicated"
-    if isinstance(test, Difference):
-        when = "final" if test.at == 1 else f"after {100 * test.at:g} % of training,"
-        least = number(test.smallest_effect, test.unit)
-        parts = [
-            f"{when} {test.metric}, {test.second.label} minus {test.first.label}, 95 % Welch interval",
-            f"replicated if it lies above 0 and the mean is at least {least}; direction only if it lies above 0 and the mean is smaller",
-            f"not replicated if it lies below {least}; else, or with fewer than {FEWEST} replicas an arm, inconclusive",
-        ]
-        if test.given_lower:
-            parts.append(
-                f"inconclusive, too, unless {test.second.label} has a mean {test.given_lower} not above that of {test.first.label}"
-            )
-        return "; ".join(parts)
-    return ""
+def check_control(control: Control, tables: Tables) -> dict[str, Any]:
+    """Return a control's outcome: ``passed`` is None where it did not run or has too few replicas."""
+    said = {"id": control.id, "sentence": control.sentence}
+    needed = {control.experiment, *(arm.experiment for arm in arms_of(control.test) if arm.experiment)}
+    if missing := sorted(needed - set(tables)):
+        return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
+    if isinstance(control.test, Exact):
+        outcome = _exact(control.test, tables[control.experiment])
+        return said | {"passed": outcome["verdict"] == "replicated", "why": outcome["why"]}
+    picked = [_pick(control.test, arm, tables[arm.experiment or control.experiment]) for arm in arms_of(control.test)]
+    judgement = judge(control.test, _samples(control.test, picked), level=CONTROL_LEVEL)
+    if judgement.estimate is None:
+        return said | {"passed": None, "why": judgement.why}
+    if control.expect == "effect":
+        return said | {"passed": judgement.verdict == "replicated", "why": judgement.why}
+    nothing = 1.0 if isinstance(control.test, Ratio) else 0.0
+    low, high = judgement.estimate.low, judgement.estimate.high
+    return said | {"passed": bool(low <= nothing <= high), "why": f"{100 * CONTROL_LEVEL:g} % interval [{low:.4g}, {high:.4g}]"}
 
 
 def _exact(test: Exact, table: pd.DataFrame) -> dict[str, Any]:
@@ -109,38 +113,55 @@ def _exact(test: Exact, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _difference(test: Difference, table: pd.DataFrame) -> dict[str, Any]:
-    arms = [_pick(test, arm, table) for arm in (test.first, test.second)]
-    first, second = (arm.values for arm in arms)
-    outcome: dict[str, Any] = {"n": [len(first), len(second)], "unit": test.unit, "arms": [arm.as_json() for arm in arms]}
-    if min(len(first), len(second)) < FEWEST:
-        return outcome | {
-            "verdict": "inconclusive",
-            "why": f"{len(first)} and {len(second)} replicas; a verdict needs {FEWEST} in each arm",
-        }
-    effect = float(np.mean(second) - np.mean(first))
-    low, high = welch_interval(first, second)
-    outcome |= {"effect": effect, "interval": [low, high]}
-    if test.given_lower:
-        means = [arm.mean(test.given_lower, math.inf) for arm in arms]
+def _judged(test: Test, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
+    arms = arms_of(test)
+    if missing := sorted({arm.experiment for arm in arms if arm.experiment} - set(tables)):
+        return {"why": f"the experiment {missing[0]} does not run at this scale"}
+    picked = [_pick(test, arm, tables[arm.experiment or experiment]) for arm in arms]
+    # The lowest of k arms is low by luck as well: where the first arm was picked by what is compared, its interval is for k comparisons.
+    luck = picked[0].candidates if arms[0].pick == test.metric else 1
+    level = 1 - ALPHA / luck
+    samples = _samples(test, picked)
+    judgement = judge(test, samples, level=level)
+    outcome: dict[str, Any] = {"verdict": judgement.verdict, "why": judgement.why, "rule": rule_text(test, level)}
+    outcome |= {"n": [len(sample) for sample in samples], "arms": [arm.as_json() for arm in picked]}
+    if judgement.estimate:
+        found = judgement.estimate
+        outcome |= {"effect": found.effect, "interval": [found.low, found.high], "p": found.p}
+        outcome["power"] = power(test, samples, reported, level=level, candidates=[arm.candidates for arm in picked])
+    if isinstance(test, Difference) and test.given_lower and judgement.estimate:
+        means = [arm.mean(test.given_lower, math.inf) for arm in picked]
         if not means[1] <= means[0]:
-            ends = f"{arms[1].label} ends at {test.given_lower} {means[1]:.4g}, above {means[0]:.4g} of {arms[0].label}"
-            return outcome | {"verdict": "inconclusive", "why": f"its premise fails: {ends}"}
-    if low > 0:
-        enough = effect >= test.smallest_effect
-        verdict, why = (
-            ("replicated", "the interval lies above 0")
-            if enough
-            else ("direction only", "the interval lies above 0, but the effect is smaller")
-        )
-    elif high < test.smallest_effect:
-        verdict, why = (
-            "not replicated",
-            "the interval lies below 0" if high < 0 else "the interval lies below the smallest effect that counts",
-        )
-    else:
-        verdict, why = "inconclusive", "the interval holds 0"
-    return outcome | {"verdict": verdict, "why": why}
+            ends = f"{picked[1].label} ends at {test.given_lower} {means[1]:.4g}, above {means[0]:.4g} of {picked[0].label}"
+            outcome |= {"verdict": "inconclusive", "why": f"its premise fails: {ends}"}
+    return outcome
+
+
+def _samples(test: Test, picked: Sequence[_Picked]) -> list[list[float]]:
+    """One sample an arm; for a correlation those that `judge` asks for."""
+    if not isinstance(test, Correlation):
+        return [arm.values for arm in picked]
+    arm = picked[0]
+    if test.over == "replicas":
+        _known(arm.snapshot, test.beside)
+        sound = np.isfinite(arm.snapshot[test.metric]) & np.isfinite(arm.snapshot[test.beside])
+        return [list(arm.snapshot.loc[sound, name]) for name in (test.metric, test.beside)]
+    return [arm.values]
+
+
+def _along_training(test: Correlation, rows: pd.DataFrame) -> pd.Series:
+    """Spearman's rho of the two metrics over the steps at which both were measured, a replica each; 0 without at least three."""
+    _known(rows.pivot_table(index="step", columns="metric", values="value"), test.metric, test.beside)
+
+    def rho(replica: pd.DataFrame) -> float:
+        both = replica.pivot_table(index="step", columns="metric", values="value").reindex(columns=[test.metric, test.beside]).dropna()
+        moves = len(both) >= 3 and both.nunique().min() > 1
+        return float(stats.spearmanr(both[test.metric], both[test.beside]).statistic) if moves else 0.0
+
+    keys = [*factors(rows), "replica"]
+    filled = rows.fillna(dict.fromkeys(factors(rows), ""))
+    early = filled[filled["step"] <= filled["step"].max() * test.at]
+    return early.groupby(keys, sort=True)[["step", "metric", "value"]].apply(rho)
 
 
 @dataclass(frozen=True)
@@ -155,6 +176,8 @@ class _Picked:
     #: the claim's metric, a replica each
     values: list[float]
     diverged: int
+    #: how many cells it was picked from
+    candidates: int = 1
 
     def mean(self, metric: str, diverged: float) -> float:
         """Mean of another metric over the replicas."""
@@ -166,19 +189,22 @@ class _Picked:
         return {"label": self.label, "where": self.where, "values": self.values, "diverged": self.diverged}
 
 
-def _pick(test: Difference, arm: Arm, table: pd.DataFrame) -> _Picked:
+def _pick(test: Test, arm: Arm, table: pd.DataFrame) -> _Picked:
     """Take an arm's cell; of several, the one whose mean of ``pick`` is lowest."""
     rows = _where(table, arm.where)
     rows = rows[rows[[name for name in factors(table) if name not in arm.where]].isna().all(axis=1)]
     if rows.empty:
         raise UserError(f"no run has the factors {arm.where} of the arm '{arm.label}'")
     values_at = snapshot(rows, test.at)
+    if isinstance(test, Correlation) and test.over == "steps":
+        values_at[test.metric] = _along_training(test, rows).reindex(values_at.index).fillna(0.0)
     _known(values_at, test.metric, optional=values_at["diverged"].all())
     varied = [name for name, values in arm.where.items() if len(values) > 1]
     cells = [(key, cell) for key, cell in values_at.groupby(level=varied, sort=False)] if varied else [((), values_at)]
-    if len(cells) > 1:
+    candidates = len(cells)
+    if candidates > 1:
         if arm.pick is None:
-            raise UserError(f"arm '{arm.label}' has {len(cells)} cells and no 'pick'")
+            raise UserError(f"arm '{arm.label}' has {candidates} cells and no 'pick'")
         _known(values_at, arm.pick, optional=values_at["diverged"].all())
         means = [np.mean(_values(cell, arm.pick, math.inf)) for _, cell in cells]
         cells = [cells[int(np.argmin(means))]]
@@ -193,6 +219,7 @@ def _pick(test: Difference, arm: Arm, table: pd.DataFrame) -> _Picked:
         snapshot=cell,
         values=_values(cell, test.metric, test.diverged),
         diverged=sum(_diverged(cell, test.metric)),
+        candidates=candidates,
     )
 
 

@@ -140,3 +140,29 @@ def test_forms_of_weight_decay_are_three_computations(make_job, cifar, form: str
     assert optimizers == [0.1 if form == "coupled" else 0.0]
     assert len(decayed) == (6 if form == "decoupled" else 0)
     assert all(factor == pytest.approx(1 - 0.1 * 0.01, rel=1e-2) for factor in decayed)
+
+
+def test_random_labels_are_drawn_once_and_leave_the_test_set_alone(make_job, cifar, monkeypatch) -> None:
+    seen = []
+
+    def note(job, make_task):
+        task = make_task(torch.device("cpu"))
+        seen.append((task.train.labels_N, task.test.labels_N))
+
+    monkeypatch.setattr(c1, "train_supervised", note)
+    for random_labels in (False, True, True):
+        monkeypatch.setattr(c1, "load", lambda *_: ARRAYS)
+        c1.run(make_job(values=VALUES | {"optimizer": "sgd", "random_labels": random_labels}, datasets={"cifar10": ("", "")}))
+    (plain, tested), (drawn, tested_too), (again, _) = seen
+    assert torch.equal(drawn, again)
+    assert torch.equal(tested, tested_too)
+    assert float((plain == drawn).double().mean()) < 0.3
+
+
+ARRAYS = {
+    f"{part}_{name}": np.random.default_rng(0).integers(
+        0, 10 if name == "labels" else 256, (64, 3, 32, 32) if name == "images" else 64, np.uint8
+    )
+    for part in ("train", "test")
+    for name in ("images", "labels")
+}

@@ -18,6 +18,7 @@ from secondlook.data.load import load
 from secondlook.job import Job, Result
 from secondlook.nets.vgg import CifarVGG
 from secondlook.train.optimizers import Rule, WeightDecayForm, build
+from secondlook.train.streams import torch_generator
 from secondlook.train.supervised import Split, Task, train_supervised
 
 #: rows: Y, U, V from R, G, B (Lua torch/image, rgb2yuv)
@@ -46,6 +47,8 @@ class Settings:
     dropout: float = 1.0
     #: side of the images; 32 is CIFAR-10's own, smaller ones are averaged down
     side: Literal[32, 16, 8] = 32
+    #: control: the labels of the training images are drawn at random
+    random_labels: bool = False
     #: the first so many images of each split; None: all
     train_images: int | None = None
     test_images: int | None = None
@@ -58,6 +61,9 @@ def run(job: Job) -> Result:
     def task(device: torch.device) -> Task:
         arrays = load(*job.datasets["cifar10"])
         train = split(arrays["train_images"], arrays["train_labels"], settings.train_images, settings.side, device)
+        if settings.random_labels:  # one draw for all replicas: the data are the same, and say nothing
+            labels = torch.randint(0, 10, train.labels_N.shape, generator=torch_generator(0, "labels"))
+            train = dataclasses.replace(train, labels_N=labels.to(device))
         test = split(arrays["test_images"], arrays["test_labels"], settings.test_images, settings.side, device)
         decay = settings.weight_decay if settings.weight_decay_form != "none" else 0.0
         coupled = settings.weight_decay_form == "coupled"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from secondlook.papers.wilson2017.figures import DEFAULT_ADAM, RULES
 from secondlook.plotting import WIDTH, styles
-from secondlook.stats.intervals import FEWEST, welch_interval
+from secondlook.stats.estimates import FEWEST, difference
 from secondlook.tables import final_values
 
 
@@ -27,9 +27,16 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
         left.plot(values[name].mean(), row, "|", color="black", markersize=14)
         if name == "SGD" or min(len(values[name]), len(values["SGD"])) < FEWEST:
             continue
-        low, high = welch_interval(values["SGD"], values[name])
-        mean = values[name].mean() - values["SGD"].mean()
-        right.errorbar(mean, row, xerr=[[mean - low], [high - mean]], marker=markers[name], color=colours[name], capsize=3, markersize=5)
+        gap = difference(values["SGD"], values[name])
+        right.errorbar(
+            gap.effect,
+            row,
+            xerr=[[gap.effect - gap.low], [gap.high - gap.effect]],
+            marker=markers[name],
+            color=colours[name],
+            capsize=3,
+            markersize=5,
+        )
     right.axvline(0, color="black", lw=0.8)
     left.set_yticks(range(len(names)), names)
     left.invert_yaxis()

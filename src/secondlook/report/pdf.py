@@ -1,0 +1,229 @@
+"""The report as a PDF: the content of `secondlook.report.context` handed to Typst as data, so that no text is ever read as markup."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from secondlook.config import Config
+from secondlook.files import atomic
+from secondlook.report.answers import filled
+from secondlook.report.context import PACKAGE, gather
+from secondlook.report.forest import forest
+from secondlook.report.markdown import Node, parse
+from secondlook.words import MISSING, duration, mean, measured, number
+
+LAYOUT = PACKAGE.parents[1] / "reports/report.typ"
+#: what a scale can say; the smallest says nothing
+NOTES = {
+    "smoke": "Scale smoke: this report shows that the pipeline works. Its trainings are far too short to say anything about a claim.",
+    "quick": "Scale quick: exact where an exact computation is cheap, reduced trainings elsewhere. "
+    "A reduced training can show a direction at most.",
+}
+
+
+def build_pdf(config: Config, out: Path) -> None:
+    """Write the report of the configured scale and papers to ``out`` (report.pdf). The same results make the same bytes.
+
+    Raises:
+        UserError: an answer names a result that does not exist.
+    """
+    content, when = compose(config)
+    try:
+        pdf = typeset(content, format="pdf", timestamp=when, pdf_standards="ua-1")  # tagged and checked for screen readers
+    except typst.TypstError:  # a sign that no font has, say: the standard refuses it, a reader does not
+        pdf = typeset(content, format="pdf", timestamp=when)
+    with atomic(out) as temporary:
+        temporary.write_bytes(pdf)
+
+
+def typeset(content: Mapping[str, Any], **options: Any) -> Any:
+    """Run Typst on the layout with ``content`` as its data. System fonts are left out: they differ between machines."""
+    compiler = typst.Compiler(
+        LAYOUT, root=LAYOUT.parent, ignore_system_fonts=True, sys_inputs={"report": json.dumps(content, ensure_ascii=False)}
+    )
+    return compiler.compile(**options)
+
+
+def compose(config: Config) -> tuple[dict[str, Any], int]:
+    """Return what the layout sets, as plain JSON, and the time of the last run (seconds since 1970), which dates the PDF."""
+    found = gather(config)
+    chapters = [_chapter(chapter, config.scale) for chapter in found["chapters"]]
+    started = [
+        datetime.datetime.fromisoformat(record["started"])
+        for chapter in found["chapters"]
+        for experiment in chapter["experiments"]
+        for record in experiment["records"]
+        if record.get("started")
+    ]
+    last = max(started, default=None)
+    content = {
+        "title": "Second Look",
+        "question": "Does what these papers say about training deep networks still hold, and on what evidence?",
+        "promise": "Every claim below was decided by a rule written down before the run.",
+        "scale": config.scale,
+        "note": NOTES.get(config.scale, ""),
+        "date": f"{last.day} {last:%B %Y}" if last else "",
+        "verdicts": [{"name": name, "kind": kind, "meaning": meaning} for name, (_, kind, meaning) in found["verdicts"].items()],
+        "chapters": chapters,
+        "provenance": _provenance(found),
+    }
+    return content, int(last.timestamp()) if last else 0
+
+
+def _chapter(chapter: Mapping[str, Any], scale: str) -> dict[str, Any]:
+    protocol = chapter["protocol"]
+    reductions = {experiment["name"]: experiment["budget"].reduction for experiment in chapter["experiments"]}
+    return {
+        "paper": chapter["paper"],
+        "number": protocol.question,
+        "question": protocol.question_text,
+        "short": f"{_short(protocol.authors)} {protocol.year}",
+        "citation": {"authors": protocol.authors, "title": protocol.title, "venue": protocol.venue, "url": str(protocol.url)},
+        "missing": chapter["missing"],
+        "answer": _answer(chapter, scale),
+        "claims": [
+            _claim(claim, reductions) | {"picture": _picture(claim, chapter["tests"].get(claim["id"]))} for claim in chapter["claims"]
+        ],
+        "figures": [
+            {"title": figure["title"], "caption": figure["caption"], "file": str(figure["svg"]), "svg": _svg(figure["svg"])}
+            for figure in chapter["figures"]
+        ],
+        "not_drawn": chapter["missing_figures"],
+        "tuning": [_tuning(name, selection) for name, selection in chapter["selections"].items()],
+        "experiments": [_experiment(experiment) for experiment in chapter["experiments"]],
+        "command": chapter.get("command", ""),
+        "deviations": [[deviation.paper, deviation.ours, deviation.why] for deviation in protocol.deviations],
+    }
+
+
+def _answer(chapter: Mapping[str, Any], scale: str) -> list[Node]:
+    """The chapter's text with its numbers."""
+    return parse(filled(chapter["answer"], {"claims": {claim["id"]: claim for claim in chapter["claims"]}, "scale": scale}))
+
+
+def _claim(claim: Mapping[str, Any], reductions: Mapping[str, str | None]) -> dict[str, Any]:
+    """A claim's card: what is asserted, and rows of a name and lines of text."""
+    reported = claim.get("reported")
+    through = f", as quoted by {reported['through']}" if reported and reported.get("through") else ""
+    reduction = reductions.get(claim.get("experiment"))
+    p = f", p = {number(claim['p'])}" if claim.get("p") is not None else ""
+    rows = [
+        (
+            "Reported, second-hand" if reported and reported.get("mark") == "S2" else "The paper reports",
+            [f"{reported['text']} ({reported['source']}{through})" if reported else "no number that could be checked"],
+        ),
+        ("Measured", [measured(claim) + p, *map(_arm, claim.get("arms") or [])]),
+        ("Fidelity", [f"{claim.get('fidelity') or '–'}{f': {reduction}' if reduction else ''}"]),
+        ("Verdict", [f"{claim['verdict']}: {claim['why']}" if claim.get("why") else claim["verdict"]]),
+        ("Rule", [claim["rule"]] if claim.get("rule") else []),
+        ("Power", [(claim.get("power") or {}).get("says")]),
+        ("Controls", [_control(control) for control in claim.get("controls") or []]),
+    ]
+    return {
+        "id": claim["id"],
+        "verdict": claim["verdict"],
+        "fidelity": claim.get("fidelity") or "–",
+        "measured": measured(claim),
+        "sentence": claim["sentence"],
+        "where": claim.get("where") or "",
+        "rows": [[name, lines] for name, lines in rows if any(lines)],
+    }
+
+
+def _arm(arm: Mapping[str, Any]) -> str:
+    """An arm's mean and every replica of it."""
+    values = [value for value in arm.get("values") or [] if value is not None and math.isfinite(value)]
+    return f"{arm['label']}: mean {mean(values)} of {', '.join(map(number, values))}" if values else f"{arm['label']}: {MISSING}"
+
+
+def _picture(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
+    """Where the marks of the claim's picture stand, in per cent of its width; the replicas' own axis is left to the page."""
+    effect = (forest(claim, test) or {}).get("effect")
+    if not effect or not effect["interval"]:
+        return None
+    marks = {key: effect[key] for key in ("effect", "interval", "reported", "nothing", "lines")}
+    return marks | {"ticks": [[effect["axis"].at(value), name] for value, name in effect["axis"].ticks], "unit": claim.get("unit") or ""}
+
+
+def _control(control: Mapping[str, Any]) -> str:
+    outcome = {True: "passed", False: "failed"}.get(control.get("passed"), "not checked")
+    return f"{control['id']} {outcome}: {control['sentence']} ({control.get('why') or 'no reason given'})"
+
+
+def _tuning(name: str, selection: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [
+        [
+            " ".join(map(str, choice["group"].values())) or "all",
+            str(choice["best"]),
+            str(len(choice["candidates"])),
+            str(sum(candidate["score"] is None for candidate in choice["candidates"])),
+            f"yes, the {choice['edge']} one: the best may lie outside" if choice["edge"] else "no",
+        ]
+        for choice in selection["choices"]
+    ]
+    goal = "lowest" if selection["goal"] == "minimise" else "highest"
+    return {"name": name, "factor": selection["factor"], "how": f"Chosen by the {goal} final {selection['metric']}.", "rows": rows}
+
+
+def _experiment(experiment: Mapping[str, Any]) -> list[Any]:
+    budget, records = experiment["budget"], experiment["records"]
+    settings = {**experiment["protocol"].settings, **budget.settings} | {"seeds": ", ".join(map(str, experiment["seeds"]))}
+    diverged = sum(status.startswith("diverged") for record in records for status in record["status"].values())
+    return [
+        experiment["name"],
+        experiment["protocol"].title,
+        f"{budget.fidelity}{f': {budget.reduction}' if budget.reduction else ''}",
+        str(len(records)),
+        str(sum(len(record["seeds"]) for record in records)),
+        str(diverged),
+        duration(sum(record["wall_seconds"] for record in records)),
+        ", ".join(dict.fromkeys(record["code"] for record in records)),
+        [f"{key}: {_plain(value)}" for key, value in settings.items()],
+    ]
+
+
+def _provenance(found: Mapping[str, Any]) -> list[list[Any]]:
+    """Rows of a name, lines, and whether they are code."""
+    made = found["provenance"]
+    cost = (
+        f"{duration(made['wall_seconds'])} of jobs, {duration(made['cpu_seconds'])} of processor time, "
+        f"at most {number(made['peak_memory_mb'], 'MB')} in one job"
+    )
+    return [
+        ["This document", [found["commit"]], True],
+        ["Runs", [f"{made['jobs']} jobs, {made['replicas']} replicas"], False],
+        ["Commits of the runs", made["commits"], True],
+        ["Configuration", [f"{key}: {_plain(value)}" for key, value in found["config"].items()], True],
+        ["Data (digest of the decoded arrays)", made["data"], True],
+        ["Device", made["devices"], False],
+        ["Versions", made["versions"], False],
+        ["Determinism", made["determinism"], False],
+        ["Cost", [cost], False],
+    ]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def _short(authors: str) -> str:
+    """Authors as a citation names them: Kingma & Welling; Wilson et al."""
+    names = [name.split()[-1] for name in _split(authors) if name.split()]
+    return " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
+
+
+def _split(authors: str) -> Iterable[str]:
+    return authors.replace(" and ", ", ").replace(" & ", ", ").split(",")
+
+
+def _svg(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,269 @@
+"""What a reader does with the report: opened from disk, by mouse and by keyboard, on a desk and on a phone, with and without JavaScript."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("selenium", reason="the browser's driver comes with the extra 'dev'")
+from conftest import Open, resize
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+pytestmark = pytest.mark.xdist_group("browser")  # one worker, one browser
+PAGES = ("index.html", "question-7.html")
+
+
+def go(browser: Chrome, report: Path, page: str) -> None:
+    browser.get((report / page).as_uri())
+
+
+def until(browser: Chrome, condition) -> None:
+    WebDriverWait(browser, 5).until(lambda _: condition())
+
+
+def shown(browser: Chrome) -> list[str]:
+    rows = browser.find_elements(By.CSS_SELECTOR, ".matrix tbody tr")
+    return [row.find_element(By.TAG_NAME, "a").text for row in rows if row.is_displayed()]
+
+
+def grave(found: dict) -> list[tuple[str, list]]:
+    """What axe-core found that is serious or critical."""
+    grave = [item for item in found["violations"] if item["impact"] in ("serious", "critical")]
+    return [(item["id"], [node["target"] for node in item["nodes"]]) for item in grave]
+
+
+def press(browser: Chrome, *keys: str) -> None:
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def focused(browser: Chrome) -> str:
+    return browser.switch_to.active_element.get_attribute("outerHTML")
+
+
+def tab_to(browser: Chrome, what: str) -> None:
+    """Press Tab until the focus is on what has this in its tag."""
+    for _ in range(60):
+        press(browser, Keys.TAB)
+        if what in focused(browser).partition(">")[0]:
+            return
+    raise AssertionError(f"Tab does not reach {what}")
+
+
+# ---- from disk
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_for_nothing_but_files_beside_it_and_logs_no_error(browser: Chrome, report: Path, page: str) -> None:
+    browser.get_log("performance")
+    go(browser, report, page)
+    until(browser, lambda: browser.execute_script("return document.readyState") == "complete")
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = {message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"}
+    files = {url for url in asked if not url.startswith("data:")}
+    assert {Path(url).name for url in files} >= {page, "style.css", "report.js"}
+    assert all(url.startswith(report.as_uri()) for url in files), files
+    assert browser.get_log("browser") == []
+
+
+def test_every_image_loads(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    browser.execute_script("document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; })")
+    until(browser, lambda: browser.execute_script("return [...document.images].every(image => image.complete)"))
+    assert browser.execute_script("return [...document.images].map(image => image.naturalWidth)") == [600]
+
+
+def test_a_claim_leads_to_its_card_and_back(browser: Chrome) -> None:
+    browser.find_element(By.LINK_TEXT, "T1.ii").click()
+    until(browser, lambda: browser.current_url.endswith("question-7.html#toyreport-T1.ii"))
+    card = browser.find_element(By.ID, "toyreport-T1.ii")
+    until(browser, lambda: 0 <= browser.execute_script("return arguments[0].getBoundingClientRect().top", card) < 450)
+    browser.find_element(By.LINK_TEXT, "Second Look").click()
+    until(browser, lambda: browser.current_url.endswith("index.html"))
+
+
+def test_data_and_enlarged_figure_are_files_beside_the_page(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    links = browser.find_elements(By.CSS_SELECTOR, "a[download], a.enlarge")
+    assert [Path(link.get_property("href").removeprefix("file://")).exists() for link in links] == [True, True]
+
+
+# ---- filters
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "left"),
+    [
+        ("verdict", "not run", ["T3", "T4"]),
+        ("verdict", "replicated", ["T1"]),
+        ("fidelity", "reduced", ["T1.ii"]),
+        ("fidelity", "none (not run)", ["T3", "T4"]),
+        ("paper", "toyreport", ["T1", "T1.ii", "T3", "T4"]),
+    ],
+)
+def test_a_filter_leaves_what_it_names(browser: Chrome, name: str, value: str, left: list[str]) -> None:
+    Select(browser.find_element(By.NAME, name)).select_by_visible_text(value)
+    assert shown(browser) == left
+    assert browser.find_element(By.ID, "shown").text == f"{len(left)} of 4 claims"
+
+
+def test_filters_together_and_all_again(browser: Chrome) -> None:
+    Select(browser.find_element(By.NAME, "verdict")).select_by_visible_text("replicated")
+    Select(browser.find_element(By.NAME, "fidelity")).select_by_visible_text("reduced")
+    assert shown(browser) == []
+    browser.find_element(By.CSS_SELECTOR, "#filters button").click()
+    until(browser, lambda: len(shown(browser)) == 4)
+
+
+def test_filters_by_keyboard(browser: Chrome) -> None:
+    tab_to(browser, 'name="verdict"')
+    press(browser, "n")  # not run
+    until(browser, lambda: shown(browser) == ["T3", "T4"])
+    tab_to(browser, 'type="reset"')
+    press(browser, Keys.ENTER)
+    until(browser, lambda: len(shown(browser)) == 4)
+
+
+# ---- theme
+
+
+def background(browser: Chrome) -> str:
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+def test_the_theme_follows_the_system_until_chosen_and_is_remembered(browser: Chrome, report: Path) -> None:
+    def system(scheme: str) -> str:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        return background(browser)
+
+    light, dark = system("light"), system("dark")
+    assert light != dark
+    button = browser.find_element(By.ID, "theme")
+    assert button.text == "Theme: system"
+    button.click()
+    assert (button.text, background(browser)) == ("Theme: light", light)
+    tab_to(browser, 'id="theme"') if 'id="theme"' not in focused(browser) else None
+    press(browser, Keys.SPACE)
+    assert (button.text, background(browser)) == ("Theme: dark", dark)
+    system("light")
+    go(browser, report, "question-7.html")
+    assert (browser.find_element(By.ID, "theme").text, background(browser)) == ("Theme: dark", dark)
+
+
+# ---- enlarged figures
+
+
+def test_a_figure_is_enlarged_by_mouse(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    dialog = browser.find_element(By.ID, "enlarged")
+    assert not dialog.is_displayed()
+    figure = browser.find_element(By.CSS_SELECTOR, "a.enlarge")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", figure)
+    figure.click()
+    until(browser, dialog.is_displayed)
+    image = dialog.find_element(By.TAG_NAME, "img")
+    until(browser, lambda: image.get_property("naturalWidth") == 600)
+    assert dialog.find_element(By.TAG_NAME, "h2").text.startswith("A curve")
+    browser.find_element(By.ID, "enlarged-close").click()
+    until(browser, lambda: not dialog.is_displayed())
+    figure.click()
+    until(browser, dialog.is_displayed)
+    ActionChains(browser).move_by_offset(3, 3).click().perform()  # beside it
+    until(browser, lambda: not dialog.is_displayed())
+    assert browser.current_url.endswith("question-7.html")
+
+
+def test_a_figure_is_enlarged_by_keyboard_and_the_focus_comes_back(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    tab_to(browser, 'class="enlarge"')
+    press(browser, Keys.ENTER)
+    dialog = browser.find_element(By.ID, "enlarged")
+    until(browser, dialog.is_displayed)
+    assert browser.execute_script("return arguments[0].contains(document.activeElement)", dialog)
+    press(browser, Keys.ESCAPE)
+    until(browser, lambda: not dialog.is_displayed())
+    assert 'class="enlarge"' in focused(browser)
+
+
+def test_the_content_can_be_skipped_to(browser: Chrome) -> None:
+    press(browser, Keys.TAB)
+    assert "Skip to the content" in focused(browser)
+    press(browser, Keys.ENTER)
+    until(browser, lambda: browser.current_url.endswith("#content"))
+
+
+# ---- every reader
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_no_page_is_wider_than_the_screen(browser: Chrome, report: Path, page: str, width: int) -> None:
+    resize(browser, width)
+    go(browser, report, page)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_a_claim_is_a_card(browser: Chrome) -> None:
+    resize(browser, 390)
+    first, second = browser.find_elements(By.CSS_SELECTOR, ".matrix tbody tr")[:2]
+    assert second.rect["y"] >= first.rect["y"] + first.rect["height"]
+    cells = first.find_elements(By.TAG_NAME, "td")
+    assert len({cell.rect["x"] for cell in cells}) == 1, "one below the other"
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Chrome, report: Path, axe: str, page: str, width: int, scheme: str) -> None:
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    resize(browser, width)
+    go(browser, report, page)
+    browser.execute_script("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+    browser.execute_script(axe)
+    found = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert len(found["passes"]) > 15
+    assert [
+        (item["id"], [node["target"] for node in item["nodes"]])
+        for item in found["violations"]
+        if item["impact"] in ("serious", "critical")
+    ] == []
+
+
+def test_axe_finds_nothing_serious_in_the_dialog(browser: Chrome, report: Path, axe: str) -> None:
+    go(browser, report, "question-7.html")
+    browser.execute_script("document.querySelector('a.enlarge').click()")
+    browser.execute_script(axe)
+    found = browser.execute_async_script("axe.run('#enlarged').then(arguments[arguments.length - 1])")
+    assert grave(found) == []
+
+
+def test_without_javascript_everything_can_be_read(launch: Open, report: Path) -> None:
+    browser = launch(scripts=False)
+    go(browser, report, "index.html")
+    assert shown(browser) == ["T1", "T1.ii", "T3", "T4"]
+    for control in ("theme", "filters", "enlarged"):  # what would do nothing is not shown
+        assert not browser.find_element(By.ID, control).is_displayed()
+    go(browser, report, "question-7.html")
+    card = browser.find_element(By.ID, "toyreport-T1")
+    assert "Every replica" in card.text
+    assert browser.find_element(By.CSS_SELECTOR, "figure img").is_displayed()
+    browser.find_element(By.CSS_SELECTOR, "a.enlarge").click()
+    until(browser, lambda: browser.current_url.endswith("assets/toyreport-curve.svg"))
+
+
+def test_on_paper_everything_is_there_and_nothing_that_can_be_pressed(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert not browser.find_element(By.ID, "theme").is_displayed()
+        assert browser.find_element(By.ID, "toyreport-T1").is_displayed()
+        browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+        assert browser.find_element(By.CSS_SELECTOR, "details ul").is_displayed()
+        browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -1,0 +1,50 @@
+"""No measured number is typed into a paper's text: it comes from results, by name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import secondlook.papers
+from secondlook.data.registry import DATASETS
+
+ANSWERS = sorted(Path(secondlook.papers.__path__[0]).glob("*/answer.md"))
+JINJA = r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
+CODE = r"`[^`]*`"
+#: Choi et al. 2019, Loshchilov and Hutter (2017), Kingma & Welling 2013
+CITATION = r"[A-Z][\w-]+(?: et al\.|,)?\s+\(?(?:19|20)\d\d\b"
+
+
+def typed_numbers(text: str, ids: list[str]) -> list[str]:
+    """Numbers of a text that stand for none of: a result, code, a claim's id, a data set's name, a citation's year."""
+    names = sorted([*ids, *(dataset.title for dataset in DATASETS.values())], key=len, reverse=True)
+    for allowed in (JINJA, CODE, CITATION, *(rf"\b{re.escape(name)}\b" for name in names)):
+        text = re.sub(allowed, " ", text, flags=re.DOTALL)
+    return re.findall(r"\S*\d\S*", text)
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.parent.name)
+def test_no_number_is_typed_into_an_answer(path: Path) -> None:
+    ids = [claim["id"] for claim in yaml.safe_load((path.parent / "protocol.yaml").read_text(encoding="utf-8"))["claims"]]
+    assert typed_numbers(path.read_text(encoding="utf-8"), ids) == []
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.parent.name)
+def test_every_answer_has_its_sentence_for_the_front_page(path: Path) -> None:
+    assert "\n\n**In one sentence.** " in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('It ends at 9.6 %, {{ claims["W5"].effect }}.', ["9.6"]),
+        ("In 150 runs (W1) of `c1-grid`, as in Choi et al. 2019 and Hutter (2017), on CIFAR-10 and MNIST.", ["150"]),
+        ("W4.ii is not W4.9; in 2017 it was.", ["W4.9;", "2017"]),
+        ("{% if scale == 1 %}x{% endif %} 95 %", ["95"]),
+    ],
+)
+def test_the_check_finds_what_it_should(text: str, found: list[str]) -> None:
+    assert typed_numbers(text, ["W1", "W4.ii"]) == found

@@ -1,0 +1,327 @@
+"""The report as a PDF, set by Typst from real results of a made-up paper whose texts are hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_paper
+
+from secondlook.collect import collect
+from secondlook.config import load_config
+from secondlook.decide import decide_claims
+from secondlook.errors import UserError
+from secondlook.files import read_json, write_json
+from secondlook.job import run_job
+from secondlook.plan import load_plan
+from secondlook.report import context
+from secondlook.report.markdown import parse
+from secondlook.report.pdf import build_pdf, compose, typeset
+
+# ---- Markdown
+
+
+def text(content: str) -> dict[str, Any]:
+    return {"kind": "text", "text": content}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a *b*", [text("a "), {"kind": "em", "body": [text("b")]}]),
+        ("**b** `c`", [{"kind": "strong", "body": [text("b")]}, text(" "), {"kind": "code", "text": "c"}]),
+        ("one\ntwo", [text("one"), text(" "), text("two")]),
+        ("one  \ntwo", [text("one"), {"kind": "break"}, text("two")]),
+        ("[x](https://example.org/?a=1&b=2)", [{"kind": "link", "url": "https://example.org/?a=1&b=2", "body": [text("x")]}]),
+        ("[x](javascript:alert(1))", [text("[x](javascript:alert(1))")]),
+        ("![a picture](x.png)", [text("a picture")]),
+        ("<b>bold</b>", [text("<b>bold</b>")]),
+        (r"#set $x$ @y \# *z", [text("#set $x$ @y # *z")]),
+    ],
+)
+def test_spans(source: str, expected: list[dict[str, Any]]) -> None:
+    (paragraph,) = parse(source)
+    assert paragraph == {"kind": "paragraph", "body": expected}
+
+
+def test_blocks() -> None:
+    nodes = parse("# Title\n\n- one\n- two\n\n  more\n\n3. three\n\n> said\n\n```\n#x\n```\n\n---\n\n|a|b|\n|-|-|\n|1|2|\n")
+    assert [node["kind"] for node in nodes] == ["heading", "list", "numbers", "blockquote", "listing", "rule", "table"]
+    assert [len(item) for item in nodes[1]["items"]] == [1, 2]
+    assert nodes[2]["start"] == 3
+    assert nodes[4]["text"] == "#x"
+    assert nodes[6]["rows"] == [[[text("a")], [text("b")]], [[text("1")], [text("2")]]]
+
+
+# ---- the document
+
+HOSTILE = """#panic("x") $x^2$ \\ "quoted" <b>&amp;</b> @W1 *stars* _lines_ `ticks` // no comment /* nor here */ [x] = -- ~ 'q'"""
+QUOTED = '"><img src=x onerror="alert(1)">#{'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="4"><path d="M0 0h10v4z"/></svg>'
+PAPER = protocol_data(
+    title=f"On Toys {HOSTILE}",
+    authors=f"A. Toymaker, B. Player, C. {HOSTILE}",
+    question=7,
+    question_text=f"Do toys train? {HOSTILE}",
+    experiments={
+        "grid": {"title": f"A grid {HOSTILE}", "module": "train", "cells": [{"lr": [0.5, 1.0]}], "scales": EVERYWHERE},
+        "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 1.0}, "scales": {"paper": EXACT}},
+    },
+    claims=[
+        {
+            "id": "T1",
+            "sentence": f"A larger step ends lower {HOSTILE}.",
+            "where": "Section 1",
+            "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "mark": "S2", "source": "Figure 1", "through": f"a review {HOSTILE}"},
+            "experiment": "grid",
+            "test": {
+                "kind": "difference",
+                "metric": "loss",
+                "unit": "nats",
+                "first": {"label": f"first {QUOTED}", "where": {"lr": [1.0]}},
+                "second": {"label": "second", "where": {"lr": [0.5]}},
+                "smallest_effect": 0.25,
+                "diverged": 99.0,
+            },
+        },
+        {"id": "T2", "sentence": "Toys fly.", "where": "Section 3", "not_run": f"there is no wind {QUOTED}"},
+    ],
+    figures={
+        "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {HOSTILE}.", "tables": ["grid"]},
+        "crowd": {"title": "A crowd", "caption": "See many.", "tables": ["large"]},
+    },
+    deviations=[{"paper": f"Nothing {HOSTILE}.", "ours": "We do something.", "why": QUOTED}],
+)
+ANSWER = """**The question.** Do #toys train? It costs $5 \\\\ @home "now" [there](https://example.org/a?b="c") <script>.
+
+# A heading
+
+- *one* `#let x`
+- {{ claims["T1"].effect | signed("nats") }} (**{{ claims["T1"].verdict }}**) at {{ scale }}
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A working directory with the results of one paper."""
+    root = tmp_path_factory.mktemp("pdf")
+    papers = root / "secondlook/papers"
+    write_paper(papers, "toypdf", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
+    (root / "here").mkdir()
+    with pytest.MonkeyPatch.context() as patch, papers_in(papers):
+        patch.chdir(root / "here")
+        patch.setattr(context, "PACKAGE", root / "secondlook")
+        plan = load_plan(papers, load_config({}))
+        folders = []
+        for job in plan.runs("toypdf", "grid"):
+            folders.append(Path(plan.folder(job)))
+            run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
+        table = Path(plan.table("toypdf", "grid"))
+        collect(folders, table, Path(plan.records("toypdf", "grid")))
+        claims = [claim.model_dump(mode="json") for claim in plan.protocols["toypdf"].claims]
+        decide_claims(claims, {"grid": "exact"}, {"grid": table}, RESULTS / "claims.json")
+        (RESULTS / "figures").mkdir()
+        (RESULTS / "figures/curve.svg").write_text(SVG)
+        yield root / "here"
+
+
+RESULTS = Path("results/quick/toypdf")
+
+
+@pytest.fixture
+def copy(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the results, to spoil."""
+    shutil.copytree(place, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+class Words(HTMLParser):
+    """The text of Typst's own HTML, and the addresses of its links."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.links: list[str] = []
+        self.feed(page)
+        self.close()
+        self.text = re.sub(r"\s+", " ", "".join(self.parts).replace("\u200b", "").replace("\u00a0", " "))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("td", "th", "div", "p", "li", "tr", "figcaption", "br", "h2", "h3"):
+            self.parts.append(" ")
+        self.links += [value for name, value in attrs if name == "href" and value and not value.startswith("#")]
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+@pytest.fixture(scope="module")
+def words(place: Path) -> Words:
+    """What the document says: the same layout and data, exported as HTML, which can be read without a PDF library."""
+    return Words(typeset(compose(load_config({}))[0], format="html").decode())
+
+
+def pages(content: dict[str, Any]) -> int:
+    drawn = typeset(content, format="png", ppi=20)
+    return len(drawn) if isinstance(drawn, list) else 1
+
+
+def test_the_pdf_is_one_and_the_same_each_time(place: Path) -> None:
+    for name in ("one.pdf", "two.pdf"):
+        build_pdf(load_config({}), place / name)
+    assert (place / "one.pdf").read_bytes().startswith(b"%PDF-")
+    assert (place / "one.pdf").read_bytes() == (place / "two.pdf").read_bytes()
+    assert len((place / "one.pdf").read_bytes()) > 10_000
+
+
+def test_it_is_tagged_for_screen_readers(place: Path) -> None:
+    content, when = compose(load_config({}))
+    assert b"pdfuaid" in typeset(content, format="pdf", timestamp=when, pdf_standards="ua-1")
+
+
+def test_a_sign_that_no_font_has_does_not_stop_it(copy: Path) -> None:
+    claims = read_json(RESULTS / "claims.json")
+    claims[0]["sentence"] = "A sign \ue123 of nobody, \u4e2d\u6587 and \U0001f600."
+    write_json(RESULTS / "claims.json", claims)
+    build_pdf(load_config({}), Path("report.pdf"))
+    assert Path("report.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_hostile_texts_stay_texts(words: Words) -> None:
+    for said in (
+        f"On Toys {HOSTILE}",
+        f"A. Toymaker, B. Player, C. {HOSTILE}",
+        f"Do toys train? {HOSTILE}",
+        f"A grid {HOSTILE}",
+        f"A larger step ends lower {HOSTILE}.",
+        f"1.95 ± 0.2 {QUOTED} (Figure 1, as quoted by a review {HOSTILE})",
+        f"first {QUOTED}: mean",
+        f"there is no wind {QUOTED}",
+        f"A curve {QUOTED}",
+        f"See it fall {HOSTILE}.",
+        f"Nothing {HOSTILE}.",
+    ):
+        assert said in words.text
+
+
+def test_the_answer_has_its_numbers_and_its_markup(words: Words) -> None:
+    assert 'Do #toys train? It costs $5 \\ @home "now" there <script>.' in words.text
+    assert "+0.5 nats (replicated) at quick" in words.text
+    assert "#let x" in words.text
+    assert "**" not in words.text
+    assert "https://example.org/a?b=%22c%22" in words.links
+
+
+def test_claims_with_everything_known_of_them(words: Words) -> None:
+    claim = read_json(RESULTS / "claims.json")[0]
+    assert claim["verdict"] == "replicated"
+    assert "Reported, second-hand" in words.text
+    assert claim["rule"] in words.text
+    assert claim["why"] in words.text
+    assert "Not drawn at this scale: A crowd." in words.text
+    assert f"{len(read_json(RESULTS / 'grid.runs.json'))} jobs" in words.text
+
+
+def test_power_and_controls_are_set_where_they_are_known(copy: Path) -> None:
+    claims = read_json(RESULTS / "claims.json")
+    for claim in claims:
+        claim.pop("power", None)
+        claim.pop("controls", None)
+    write_json(RESULTS / "claims.json", claims)
+    bare = [name for name, _ in compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"]]
+    assert bare == ["Reported, second-hand", "Measured", "Fidelity", "Verdict", "Rule"]
+    claims[0] |= {
+        "power": {"says": "an effect would be found in 97 %"},
+        "controls": [
+            {"id": "K1", "sentence": "SGD is SGD.", "passed": True, "why": "the same"},
+            {"id": "K2", "sentence": "Noise is noise.", "passed": None, "why": "too few"},
+        ],
+    }
+    write_json(RESULTS / "claims.json", claims)
+    rows = dict(compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"])
+    assert rows["Power"] == ["an effect would be found in 97 %"]
+    assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not checked: Noise is noise. (too few)"]
+
+
+def test_what_is_missing_is_said(copy: Path) -> None:
+    (RESULTS / "claims.json").unlink()
+    (RESULTS / "figures/curve.svg").unlink()
+    (RESULTS / "grid.runs.json").unlink()
+    build_pdf(load_config({}), Path("report.pdf"))
+    said = Words(typeset(compose(load_config({}))[0], format="html").decode()).text
+    for name in ("claims.json", "figures/curve.svg", "grid.runs.json"):
+        assert f"{RESULTS}/{name}" in said
+    assert "Missing when this document was made:" in said
+
+
+def test_a_name_that_does_not_exist_is_an_error_with_its_file(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = copy / "secondlook"
+    shutil.copytree(context.PACKAGE, package)
+    (package / "papers/toypdf/answer.md").write_text('{{ claims["T9"].effect }}')
+    monkeypatch.setattr(context, "PACKAGE", package)
+    with pytest.raises(UserError, match=r"answer\.md: .*Names that can be used"):
+        build_pdf(load_config({}), copy / "report.pdf")
+    assert not (copy / "report.pdf").exists()
+
+
+def test_a_chapter_starts_on_a_page_of_its_own(place: Path) -> None:
+    content, _ = compose(load_config({}))
+    one = pages(content)
+    chapter = content["chapters"][0]
+    other = json.loads(json.dumps(chapter)) | {"paper": "another"}
+    content["chapters"].append(other)
+    assert pages(content) > one >= 4  # front, claims, a chapter, provenance
+
+
+def test_nothing_at_all_is_a_report_too(place: Path) -> None:
+    content, _ = compose(load_config({}))
+    chapter = content["chapters"][0]
+    chapter |= {key: [] for key in ("claims", "answer", "figures", "not_drawn", "tuning", "experiments", "deviations", "missing")}
+    assert pages(content) >= 4
+    content["chapters"] = []
+    assert "No claim was decided." in Words(typeset(content, format="html").decode()).text
+
+
+def test_a_long_word_does_not_leave_the_page(place: Path) -> None:
+    """It may break anywhere; the same line of words that are short needs no more pages."""
+    content, _ = compose(load_config({}))
+    content["chapters"][0]["claims"][0]["sentence"] = "x" * 2000
+    content["provenance"][0][1] = ["/".join(["folder"] * 60)]
+    said = Words(typeset(content, format="html").decode()).text
+    assert "x" * 2000 in said
+    assert "/".join(["folder"] * 60) in said
+    assert pages(content) <= 12
+
+
+def test_the_text_can_be_taken_out_of_the_pdf(place: Path) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    build_pdf(load_config({}), place / "text.pdf")
+    done = subprocess.run(["pdftotext", "-layout", place / "text.pdf", "-"], capture_output=True, text=True, check=True)
+    said = re.sub(r"\s+", " ", done.stdout)
+    assert "Claims and verdicts" in said
+    assert '#panic("x") $x^2$' in said
+
+
+def test_a_claims_picture_shows_the_papers_number_beside_ours(copy: Path) -> None:
+    claims = read_json(RESULTS / "claims.json")
+    claims[0]["reported"]["value"] = 0.75
+    write_json(RESULTS / "claims.json", claims)
+    content, _ = compose(load_config({}))
+    first, second = (claim["picture"] for claim in content["chapters"][0]["claims"])
+    assert second is None  # not run
+    assert first["nothing"] < first["interval"][0] < first["effect"] < first["interval"][1] < first["reported"]
+    said = Words(typeset(content, format="html").decode()).text
+    assert "measured, with its interval, nats; ◆ the paper’s number; line: no effect; dashed: where it starts to count" in said

@@ -1,0 +1,22 @@
+rule pdf:
+    input:
+        products=report_products,
+        sources=pdf_sources(),
+    output:
+        report_pdf(),
+    log:
+        f"logs/{plan.scale}/pdf.log",
+    benchmark:
+        f"benchmarks/{plan.scale}/pdf.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        config=plain(CONFIG),
+        code=report_code(
+            "secondlook.report.pdf", libraries=("jinja2", "markdown-it-py", "typst")
+        ),
+    message:
+        "Setting the report as a PDF"
+    shell:
+        "python -m secondlook pdf --config {params.config:q} --out {output:q} > {log:q} 2>&1"
