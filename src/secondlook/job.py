@@ -29,7 +29,7 @@ from safetensors.numpy import load_file, save_file
 
 from secondlook.errors import UserError, did_you_mean
 from secondlook.files import atomic, read_json, write_json
-from secondlook.machine import git_commit, resolve_device
+from secondlook.machine import git_commit, processor_name, resolve_device
 
 T = TypeVar("T")
 
@@ -200,7 +200,7 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
             "data": spec["data"],
             "commit": git_commit(),
             "device": device,
-            "device_name": result.facts.pop("device_name", platform.processor() or platform.machine()),
+            "device_name": result.facts.pop("device_name", processor_name()),
             "threads": job.threads,
             "determinism": result.determinism,
             "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch", "torchvision")},

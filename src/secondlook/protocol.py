@@ -74,7 +74,7 @@ class Budget(Model):
     """One experiment at one scale."""
 
     fidelity: Fidelity
-    """exact: the paper's own setting, or an exact computation. reduced: anything less."""
+    """exact: the paper's own setting as far as it is stated (deviations say the rest), or an exact computation. reduced: anything less."""
     reduction: str | None = None
     """What was reduced, in a sentence; required when fidelity is reduced."""
     seeds: Seeds

@@ -195,7 +195,7 @@ def test_every_claim_of_the_matrix_leads_to_its_card(front: Page) -> None:
 def test_the_front_page_answers_in_one_sentence_and_says_what_it_cost(front: Page) -> None:
     assert f"Do toys train & fly? They do: replicated. {HOSTILE}" in front.text
     assert "● 1 replicated ◐ 1 direction only – 2 not run" in front.text
-    assert re.search(r"toyreport 5 15 \d+ s \d+ s \d+ MB cpu: toy device", front.text)
+    assert re.search(r"toyreport 5 15 (\d+ (h|min|s) )+\d+ MB cpu: toy device", front.text)
 
 
 def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:

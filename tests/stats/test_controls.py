@@ -53,7 +53,10 @@ def test_a_negative_control_is_given_an_interval_of_99_per_cent() -> None:
     assert check_control(control("no effect", AGAIN), {"toy": table({"sgd": SGD}), "again": table({"sgd": other})})["passed"] is True
 
 
-@pytest.mark.parametrize(("values", "passed"), [([89.0, 90.0, 91.0], True), ([60.0, 61.0, 59.0], False), ([90.0, 90.0], None)])
+@pytest.mark.parametrize(
+    ("values", "passed"),
+    [([89.0, 90.0, 91.0], True), ([60.0, 61.0, 59.0], False), ([90.0, 90.0], None), ([70.0, 90.0, 85.0], None)],
+)
 def test_a_positive_control(values: list[float], passed: bool | None) -> None:
     within = {"kind": "within", "metric": "error", "arm": arm("random"), "low": 80.0, "high": 100.0, "diverged": 90.0}
     assert check_control(control("effect", within), {"toy": table({"random": values})})["passed"] is passed

@@ -113,3 +113,9 @@ def test_parsing_imports_no_heavy_library(fresh: Project) -> None:
 
 def test_the_copy_is_of_this_project(finished: Project) -> None:
     assert (finished / "Snakefile").read_bytes() == (Path(__file__).parents[2] / "Snakefile").read_bytes()
+
+
+def test_the_cluster_profile_asks_for_gpus_whatever_else_the_command_line_says(fresh: Project) -> None:
+    """A login node has no GPU; --config must not drop what the profile says of the compute nodes."""
+    said = fresh.dry("--workflow-profile", "profiles/slurm", "--config", "scale=quick")
+    assert {job.gpu for job in said.jobs if job.rule == "run"} == {0, 1}

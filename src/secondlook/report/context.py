@@ -17,9 +17,9 @@ from secondlook.report.source import repository, source_link
 PACKAGE = Path(__file__).parents[1]
 #: verdict -> (sign, class, meaning)
 VERDICTS = {
-    "replicated": ("●", "yes", "the paper's own setting shows the effect claimed"),
+    "replicated": ("●", "yes", "a run at the paper's setting, as far as it is stated, shows the effect claimed"),
     "direction only": ("◐", "partly", "the direction agrees; size or fidelity fall short"),
-    "not replicated": ("○", "no", "the paper's own setting shows no such effect"),
+    "not replicated": ("○", "no", "a run at the paper's setting, as far as it is stated, shows no such effect"),
     "inconclusive": ("?", "open", "too little evidence either way"),
     "not run": ("–", "none", "not tested at this scale"),
 }

@@ -70,7 +70,7 @@ def rule_text(test: Test, level: float = LEVEL) -> str:
         given = f", where {test.given} holds," if test.given else ""
         bound = f"differs from {test.equals} by at most {test.tolerance:g}" if test.tolerance else f"equals {test.equals}"
         return f"replicated if in every replica{given} the final {test.metric} {bound}; else not replicated"
-    when = "final" if test.at == 1 else f"after {100 * test.at:g} % of training,"
+    when = "final" if test.at == 1 else f"after {100 * test.at:g} % of training (the first measurement, where that comes later),"
     percent = f"{100 * level:.3g} % interval"
     few = f"with fewer than {FEWEST} replicas an arm inconclusive"
     if isinstance(test, Equivalence):
@@ -102,6 +102,7 @@ def rule_text(test: Test, level: float = LEVEL) -> str:
     ]
     if getattr(test, "given_lower", None):
         parts.append(f"inconclusive, too, unless {test.second.label} has a mean {test.given_lower} not above that of {test.first.label}")
+    parts.append(f"a diverged replica counts as {number(test.diverged)}")
     return "; ".join(parts)
 
 

@@ -73,6 +73,8 @@ def pooled_spread(test: Test, samples: Sequence[Sample]) -> float:
         return float(np.mean(samples[0]))
     if isinstance(test, Correlation) and test.over == "replicas":
         return 1.0
+    if isinstance(test, Difference) and test.paired and len(samples[0]) == len(samples[1]):
+        return float(np.subtract(samples[1], samples[0]).std(ddof=1)) / math.sqrt(2)  # what is left when pairs share their seed
     arrays = [np.asarray(sample, float) for sample in samples]
     if isinstance(test, Ratio):
         if min(array.min() for array in arrays) <= 0:

@@ -18,11 +18,13 @@ from scipy import stats
 from secondlook.claims import Arm, Claim, Control, Correlation, Difference, Exact, Ratio, Test, arms_of
 from secondlook.errors import UserError, did_you_mean
 from secondlook.model import Fidelity
+from secondlook.stats.estimates import LEVEL
 from secondlook.stats.judge import ALPHA, judge, rule_text
 from secondlook.stats.power import power
 from secondlook.tables import factors, snapshot
+from secondlook.words import number
 
-CONTROL_LEVEL = 0.99  # a control that fails by chance voids claims, so it gets less chance
+CONTROL_LEVEL = 0.99  # a negative control that fails by chance voids claims, so it gets less chance
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -58,6 +60,8 @@ def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Ma
         agrees = outcome["verdict"] == "replicated"
         outcome["why"] = f"{outcome['why']}; at reduced fidelity this can show a direction at most"
         outcome["verdict"] = "direction only" if agrees else "inconclusive"
+    if undecided := [control["id"] for control in checked if control["passed"] is None]:
+        outcome["why"] += f"; not decided: control {', '.join(undecided)}"
     return {
         "id": claim.id,
         "sentence": claim.sentence,
@@ -72,7 +76,7 @@ def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Ma
 
 
 def check_control(control: Control, tables: Tables) -> dict[str, Any]:
-    """Return a control's outcome: ``passed`` is None where it did not run or has too few replicas."""
+    """Return a control's outcome: ``passed`` is None where it did not run, or the evidence is too little to say."""
     said = {"id": control.id, "sentence": control.sentence}
     needed = {control.experiment, *(arm.experiment for arm in arms_of(control.test) if arm.experiment)}
     if missing := sorted(needed - set(tables)):
@@ -81,11 +85,14 @@ def check_control(control: Control, tables: Tables) -> dict[str, Any]:
         outcome = _exact(control.test, tables[control.experiment])
         return said | {"passed": outcome["verdict"] == "replicated", "why": outcome["why"]}
     picked = [_pick(control.test, arm, tables[arm.experiment or control.experiment]) for arm in arms_of(control.test)]
-    judgement = judge(control.test, _samples(control.test, picked), level=CONTROL_LEVEL)
+    judgement = judge(control.test, _samples(control.test, picked), level=LEVEL if control.expect == "effect" else CONTROL_LEVEL)
     if judgement.estimate is None:
         return said | {"passed": None, "why": judgement.why}
-    if control.expect == "effect":
-        return said | {"passed": judgement.verdict == "replicated", "why": judgement.why}
+    if control.expect == "effect":  # too little evidence is no failure, and no success
+        passed = {"replicated": True, "not replicated": False}.get(judgement.verdict)
+        found = judgement.estimate
+        mean = f"{number(found.effect, control.test.unit)}, 95 % interval [{found.low:.4g}, {found.high:.4g}]"
+        return said | {"passed": passed, "why": f"{judgement.why}: {mean}"}
     nothing = 1.0 if isinstance(control.test, Ratio) else 0.0
     low, high = judgement.estimate.low, judgement.estimate.high
     return said | {"passed": bool(low <= nothing <= high), "why": f"{100 * CONTROL_LEVEL:g} % interval [{low:.4g}, {high:.4g}]"}

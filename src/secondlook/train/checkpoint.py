@@ -83,7 +83,8 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, tor
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         index, _, key = name.partition("/")
-        state.setdefault(int(index), {})[key] = tensor
+        # torch keeps the count of updates on the CPU; on a GPU each update would wait for it
+        state.setdefault(int(index), {})[key] = tensor.cpu() if key == "step" else tensor
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 

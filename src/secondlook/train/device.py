@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-from pathlib import Path
-
 import torch
 
 from secondlook.job import Job
+from secondlook.machine import processor_name
 
 
 def configure(job: Job) -> torch.device:
@@ -28,9 +26,4 @@ def device_name(device: torch.device) -> str:
     """Return the GPU's or the processor's name, for the run record."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return processor_name()

@@ -12,7 +12,7 @@ from secondlook.plotting import WIDTH, spread, styles
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
-    """Two panels; lines are means over seeds, bands the range, crosses divergences."""
+    """Two panels; lines are means over seeds, bands their range."""
     table = tables["c1"]
     epochs = table.loc[table["metric"] == "epoch", ["step", "value"]].drop_duplicates().set_index("step")["value"]
     label = table["optimizer"].map(RULES).where(table["lr"] == "selected", DEFAULT_ADAM)
