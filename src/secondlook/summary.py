@@ -66,7 +66,7 @@ def block(summary: Iterable[Mapping[str, Any]]) -> str:
         ]
         for entry in summary
     ]
-    head = ["paper", "claim", "the paper reports", "verdict", "fidelity", "measured"]
+    head = ["paper", "claim", "reported", "verdict", "fidelity", "measured"]
     table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
     commits = _distinct(
         commit[:12] + ("+changes" if commit.endswith("+changes") else "") for entry in summary for commit in entry["commits"]
