@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "make report": "the fixture has run it",
     "make test": "this is it",
-    "make calibrate": "takes minutes; tests/stats simulates less",
     "conda create": "no conda solver can be assumed; envs/ are checked against the lock",
     "conda activate": "see above",
     "snakemake --cores all --use-conda": "run with a stand-in conda in tests/workflow",
