@@ -15,6 +15,7 @@ from PIL import Image
 
 from secondlook.errors import UserError
 from secondlook.machine import git_commit
+from secondlook.words import command
 
 #: what a card says, in the order in which it is printed; a card without these keys is not ours
 FIELDS = ("title", "paper", "figure", "scale", "commit", "config", "tables", "data", "command")
@@ -45,7 +46,7 @@ def make_card(module: str, file: str | None, sources: Iterable[Path]) -> dict[st
         "config": _digest([json.dumps(config, sort_keys=True).encode()]) if config else "unknown",
         "tables": [path.name for path in sources],
         "data": _digest(part for path in sources for part in (path.name.encode(), path.read_bytes())),
-        "command": _command(f"{paper}_{figure}", config),
+        "command": command(f"{paper}_{figure}", *((config["scale"], config.get("seeds", "protocol")) if config else ())),
     }
 
 
@@ -101,14 +102,6 @@ def _title(file: str | None, figure: str) -> str:
     if protocol is None or not protocol.exists():
         return figure
     return (yaml.safe_load(protocol.read_text(encoding="utf-8")).get("figures") or {}).get(figure, {}).get("title", figure)
-
-
-def _command(target: str, config: Mapping[str, Any] | None) -> str:
-    """How to make the figure again: its target, and the knobs that decide its numbers."""
-    knobs = [f"scale={config['scale']}"] if config else []
-    if config and config.get("seeds", "protocol") != "protocol":
-        knobs.append(f"seeds={config['seeds']}")
-    return " ".join(["snakemake --cores all", target, *(["--config", *knobs] if knobs else [])])
 
 
 def _digest(parts: Iterable[bytes]) -> str:

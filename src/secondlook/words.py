@@ -49,4 +49,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def command(target: str, scale: str | None = None, seeds: int | str | None = "protocol") -> str:
+    """The command that makes a target with the knobs that decide its numbers; how and where it runs is the reader's own choice."""
+    knobs = [f"scale={scale}"] if scale else []
+    knobs += [f"seeds={seeds}"] if seeds not in ("protocol", None) else []
+    return " ".join(["snakemake --cores all", target, *(["--config", *knobs] if knobs else [])])
+
+
 FILTERS = {"number": number, "signed": signed, "interval": interval, "measured": measured, "mean": mean, "duration": duration}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from secondlook.files import read_json
 from secondlook.machine import git_commit
 from secondlook.plan import Plan, load_plan
 from secondlook.report.source import repository, source_link
+from secondlook.words import command
 
 PACKAGE = Path(__file__).parents[1]
 #: verdict -> (sign, class, meaning)
@@ -98,7 +98,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
                 {"name": name, "csv": Path(plan.table(paper, name)), "present": Path(plan.table(paper, name)).exists()}
                 for name in protocol.figures[key].tables
             ],
-            "command": _command(plan.config, f"{paper}_{key}"),
+            "command": command(f"{paper}_{key}", plan.scale, plan.config.seeds),
         }
         for key in plan.figures(paper)
     ]
@@ -122,7 +122,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
         "tests": {claim.id: claim.test for claim in protocol.claims},
         "code": {key: _code(paper, experiment.module, records.get(key, [])) for key, experiment in protocol.experiments.items()},
-        "command": _command(plan.config, paper),
+        "command": command(paper, plan.scale, plan.config.seeds),
         "provenance": _provenance([record for found in records.values() for record in found]),
     }
 
@@ -167,12 +167,6 @@ def _code(paper: str, module: str, records: list[dict[str, Any]]) -> dict[str, A
     commits = sorted({str(record["commit"]) for record in records}) or [git_commit()]
     host = repository()
     return {"path": path, "commits": [{"id": commit, "link": source_link(host, commit, path)} for commit in commits]}
-
-
-def _command(config: Config, target: str) -> str:
-    """The command that makes a target with this configuration; how and where it runs is the reader's own choice."""
-    knobs = {"scale": config.scale} | ({} if config.seeds == "protocol" else {"seeds": config.seeds})
-    return shlex.join(["snakemake", "--cores", "all", target, "--config", *(f"{key}={value}" for key, value in knobs.items())])
 
 
 def _selected(factors: Mapping[str, Any]) -> list[Any]:
