@@ -85,7 +85,9 @@ def test_idx_that_is_not(tmp_path, gray, change, reason):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>please log in</html>", gzip.compress(bytes(266))[:-9], gzip.compress(bytes(266))[:12] + b"\xff" * 40]
+    "body",
+    [b"", b"<html>please log in</html>", gzip.compress(bytes(266))[:-9], gzip.compress(bytes(266))[:12] + b"\xff" * 40],
+    ids=["empty", "login page", "cut short", "damaged"],  # else the name would hold the time of compression
 )
 def test_idx_gz_that_is_no_gzip(tmp_path, gray, body):
     with pytest.raises(SourceError, match="train-images-idx3-ubyte.gz"):
