@@ -40,7 +40,7 @@ rule all:
     input:
         report_page(),
         report_pdf(),
-        [paper_targets(paper) for paper in plan.protocols],
+        [products.paper_targets(plan, paper) for paper in plan.protocols],
 
 
 # One target a paper: snakemake --cores all wilson2017
@@ -50,7 +50,7 @@ for paper in plan.protocols:
         name:
             paper
         input:
-            paper_targets(paper),
+            products.paper_targets(plan, paper),
 
 
 # One target a figure: snakemake --cores all wilson2017_c1_gap
@@ -61,4 +61,4 @@ for paper in plan.protocols:
             name:
                 f"{paper}_{figure}"
             input:
-                figure_targets(paper, figure),
+                products.figure_targets(plan, paper, figure),

@@ -6,9 +6,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 from tiny_paper import papers_in, protocol_data, write_paper
 
 from secondlook import card
@@ -17,6 +20,7 @@ from secondlook.cli import main
 from secondlook.config import load_config
 from secondlook.environment import prepare
 from secondlook.errors import UserError
+from secondlook.files import write_json
 
 MODULE = "secondlook.papers.toycard.figures.curve"
 TITLE = 'Loss <over> "steps" & 误差 ± 1'
@@ -163,3 +167,35 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path) -> None:
         read_card(tmp_path / "nothing.svg")
     with pytest.raises(UserError, match="cannot be read"):
         read_card(tmp_path)
+
+
+ARRAYS = """
+import matplotlib.pyplot as plt
+
+
+def draw(tables, claims, arrays):
+    assert (tables, claims) == ({}, {})
+    (first, second) = arrays["gan"]
+    assert (first.cell, first.seeds, second.cell, second.seeds) == ({"lr": 0.5}, (0, 1), {"lr": 1.0}, (2,))
+    figure, axes = plt.subplots(figsize=(2, 1))
+    axes.imshow(first.arrays["1/samples"])
+    return figure
+"""
+
+
+def test_a_figure_of_arrays_names_them(papers: Path, place: Path) -> None:
+    (papers / "toycard/figures/sheet.py").write_text(ARRAYS)
+    records = [Path(f"results/quick/toycard/gan/lr={lr}/seeds={seeds}/run.json") for lr, seeds in (("0.5", "0-1"), ("1.0", "2"))]
+    for record, lr, seeds in zip(records, (0.5, 1.0), ([0, 1], [2]), strict=True):
+        write_json(record, {"experiment": "gan", "cell": {"lr": lr}, "seeds": seeds})
+        save_file({f"{seed}/samples": np.full((2, 2), seed + lr) for seed in seeds}, record.with_name("arrays.safetensors"))
+
+    def card_of_sheet() -> dict[str, Any]:
+        module = MODULE.replace("curve", "sheet")
+        assert main(["figure", module, "--tables", "--arrays", *map(str, records), "--claims", "--out", "sheet.svg"]) == 0
+        return read_card(Path("sheet.svg"))
+
+    first = card_of_sheet()
+    assert first["tables"] == ["gan/lr=0.5/seeds=0-1/arrays.safetensors", "gan/lr=1.0/seeds=2/arrays.safetensors"]
+    save_file({"2/samples": np.zeros((2, 2))}, records[1].with_name("arrays.safetensors"))
+    assert card_of_sheet()["data"] != first["data"]

@@ -156,7 +156,7 @@ def test_claims_without_any_table(tmp_path: Path) -> None:
 
 def test_schemas(tmp_path: Path) -> None:
     assert main(["schemas", str(tmp_path)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.schema.json", "protocol.schema.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.schema.json", "instruments.schema.json", "protocol.schema.json"]
 
 
 #: runs the verb, then says which of the packages that a training does not need were loaded

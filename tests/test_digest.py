@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import secondlook
-from secondlook.digest import closure, digest, pins
+from secondlook.digest import closure, digest, libraries, pins, run_pins
 from secondlook.errors import UserError
 
 # A package with one module for each way of importing. Nothing in it is ever executed.
@@ -168,6 +168,28 @@ def test_a_package_wins_over_a_module_of_the_same_name_and_init_is_matched_exact
 def test_a_folder_without_init_is_passed_through(tmp_path: Path) -> None:
     package = write(tmp_path / "p", {"__init__.py": "", "job.py": "from p.a import b", "a/b.py": ""})
     assert names(package, "p.job") == ["__init__.py", "a/b.py", "job.py"]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import os, json.decoder", set()),  # Python's own
+        ("import torch.nn as nn", {"torch"}),
+        ("def f():\n    from ot.lp import emd", {"pot"}),
+        ("class A:\n    def f(self):\n        if x:\n            import torch_fidelity", {"torch-fidelity"}),
+        ("from PIL import Image\nimport numpy, scipy.linalg", {"pillow", "numpy", "scipy"}),
+        ("from . import ot, leaf", set()),  # the package's own
+        ("from p.torch import scipy", set()),
+        ("from p import leaf", {"pandas"}),  # through another module
+        ("'import torch'  # import scipy", set()),
+    ],
+)
+def test_libraries_are_what_the_closure_imports_from_elsewhere(tmp_path: Path, source: str, found: set[str]) -> None:
+    package = write(tmp_path / "p", {"__init__.py": "", "m.py": source + "\n", "other.py": "import seaborn\n"})
+    if "leaf" in found or "from p import leaf" in source:
+        write(package, {"leaf.py": "import pandas\n"})
+    assert libraries("p.m", package_dir=package) == found
+    assert libraries("p.m", "p.other", package_dir=package) == found | {"seaborn"}
 
 
 def test_a_missing_root_is_named(package: Path) -> None:
@@ -500,3 +522,33 @@ def test_two_different_pins_are_refused(environment: Path) -> None:
 def test_an_environment_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="absent.yaml: cannot be read"):
         pins(tmp_path / "absent.yaml", ["torch"])
+
+
+RUN = """\
+  - pip:
+      - numpy==2.4.6
+      - pot==0.9.7
+      - rich==15.0.0
+      - safetensors==0.8.0
+      - torch==2.14.1
+      - torch-fidelity==0.4.0
+"""
+
+
+def test_a_run_stands_on_torch_and_numpy_and_on_what_it_imports(tmp_path: Path) -> None:
+    environment = tmp_path / "run.yaml"
+    environment.write_text(RUN)
+    files = {
+        "job.py": "import numpy\nimport safetensors.numpy\n",
+        "plain.py": "import p.job\n",
+        "distances.py": "def f():\n    import ot\n",
+        "frechet.py": "from p.distances import f\nimport torch_fidelity, triton\n",  # triton comes with torch and has no pin
+    }
+    package = write(tmp_path / "p", {"__init__.py": "", **files})
+    always = {"numpy": "2.4.6", "torch": "2.14.1"}
+    assert run_pins(environment, "p.job", "p.plain", package_dir=package) == always  # safetensors makes no number
+    assert run_pins(environment, "p.job", "p.distances", package_dir=package) == always | {"pot": "0.9.7"}
+    assert run_pins(environment, "p.job", "p.frechet", package_dir=package) == always | {"pot": "0.9.7", "torch-fidelity": "0.4.0"}
+    environment.write_text(RUN.replace("      - torch==2.14.1\n", ""))
+    with pytest.raises(UserError, match="does not pin torch"):
+        run_pins(environment, "p.job", package_dir=package)

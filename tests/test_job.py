@@ -23,7 +23,7 @@ from secondlook import machine
 from secondlook.config import load_config
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
-from secondlook.job import History, Job, run_job
+from secondlook.job import LIBRARIES, History, Job, run_job
 from secondlook.machine import git_commit, gpu_present, resolve_device
 from secondlook.plan import Plan
 
@@ -174,6 +174,7 @@ def test_the_record(place: Path, spec: Callable[..., dict[str, Any]]) -> None:
     assert record.pop("versions") == {
         "python": ".".join(map(str, sys.version_info[:3])),
         **{name: version(name) for name in ("numpy", "torch", "torchvision")},
+        **{name: version(name) for module, name in LIBRARIES.items() if module in sys.modules},  # what another test has loaded
     }
     assert record.pop("commit") == git_commit()
     assert record == {
@@ -191,6 +192,19 @@ def test_the_record(place: Path, spec: Callable[..., dict[str, Any]]) -> None:
         "threads": 1,
         "determinism": "bitwise",
     }
+
+
+def test_the_record_names_the_libraries_that_the_run_loaded(
+    place: Path, spec: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in LIBRARIES:
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    always = {"python", "numpy", "torch", "torchvision"}
+    assert run(spec("plain", "steps=3"))["versions"].keys() == always
+    monkeypatch.setitem(sys.modules, "ot", sys)  # stands for the real one, which takes a second to load
+    versions = run(spec("plain", "steps=3"))["versions"]
+    assert versions.keys() == always | {"pot"}
+    assert versions["pot"] == version("pot")
 
 
 def test_nothing_else_is_left(place: Path, spec: Callable[..., dict[str, Any]]) -> None:

@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from tiny_paper import EVERYWHERE, EXACT, protocol, protocol_data, write_paper
+from tiny_paper import EVERYWHERE, EXACT, protocol, protocol_data, write_instruments, write_paper
 
 import secondlook.papers
 from secondlook.config import load_config
 from secondlook.errors import UserError
+from secondlook.experiment import Scale, Selected
+from secondlook.model import validate
 from secondlook.plan import Cell, Plan, Run, find_papers, load_plan
-from secondlook.protocol import Scale, Selected
+from secondlook.protocol import Instruments
 
 PAPERS = Path(secondlook.papers.__path__[0])
 
 
-def make(experiments: dict[str, Any], config: dict[str, Any] | None = None, **rest: Any) -> Plan:
+def make(experiments: dict[str, Any], config: dict[str, Any] | None = None, instruments: Instruments | None = None, **rest: Any) -> Plan:
     """A plan of the paper "toy"; an experiment without scales runs at every one."""
     whole = {key: {"title": key, "module": "train", "scales": EVERYWHERE} | value for key, value in experiments.items()}
-    return Plan({"toy": protocol(experiments=whole, **rest)}, load_config(config or {}))
+    return Plan({"toy": protocol(experiments=whole, **rest)}, load_config(config or {}), instruments)
 
 
 def cells(plan: Plan, experiment: str) -> list[str]:
@@ -151,10 +153,12 @@ def test_a_figure_is_drawn_where_all_its_tables_are() -> None:
     figures = {
         "one": {"title": "1", "caption": "1", "tables": ["a"]},
         "both": {"title": "2", "caption": "2", "tables": ["a", "b"]},
+        "arrays": {"title": "3", "caption": "3", "tables": ["a"], "arrays": ["b"]},
+        "sheet": {"title": "4", "caption": "4", "arrays": ["a"]},
     }
     experiments = {"a": {}, "b": {"scales": {"paper": EXACT}}}
-    assert make(experiments, {"scale": "quick"}, figures=figures).figures("toy") == ["one"]
-    assert make(experiments, {"scale": "paper"}, figures=figures).figures("toy") == ["one", "both"]
+    assert make(experiments, {"scale": "quick"}, figures=figures).figures("toy") == ["one", "sheet"]
+    assert make(experiments, {"scale": "paper"}, figures=figures).figures("toy") == ["one", "both", "arrays", "sheet"]
 
 
 # ---- selections
@@ -237,6 +241,115 @@ def test_an_input_that_follows_a_factor_which_is_not_there_is_refused() -> None:
         plan.spec(plan.runs("toy", "probe")[0])
 
 
+def test_the_same_may_be_a_setting_where_it_is_no_factor() -> None:
+    scales = {"quick": EXACT | {"settings": {"width": 2}}, "paper": EXACT}
+    experiments = {
+        "codes": {"cells": [{"net": ["small", "large"], "width": [2, 4]}]},
+        "probe": {
+            "cells": [{"net": "small"}],
+            "settings": {"width": 4, "net": "large", "list": [1]},  # the factor comes before the setting
+            "inputs": {"codes": {"experiment": "codes", "cell": {"net": "same", "width": "same"}}},
+            "scales": scales,
+        },
+    }
+    for scale, width in (("quick", 2), ("paper", 4)):
+        plan = make(experiments, {"scale": scale})
+        (run,) = plan.runs("toy", "probe")
+        assert plan.spec(run)["inputs"]["codes"] == [f"results/{scale}/toy/codes/net=small,width={width}/seeds=0-2"]
+    experiments["probe"]["inputs"]["codes"]["cell"] = {"net": "same", "width": 2, "list": "same"}
+    plan = make(experiments)
+    with pytest.raises(UserError, match="toy/probe has no factor or setting 'list' to be the same in codes"):
+        plan.spec(plan.runs("toy", "probe")[0])
+
+
+# ---- instruments
+
+
+NETS = {"title": "Nets", "module": "classifier", "cells": [{"dataset": ["mnist", "cifar10"], "side": [16, 32]}]}
+ONE = {"fidelity": "exact", "seeds": {"count": 1}}
+MEASURING = {
+    "gan": {
+        "settings": {"side": 16},
+        "inputs": {"features": {"instrument": "nets", "cell": {"dataset": "mnist", "side": "same"}}},
+        "scales": {"quick": EXACT, "paper": EXACT | {"settings": {"side": 32}}},
+    },
+    "later": {"inputs": {"samples": {"experiment": "gan"}}},
+    "other": {},
+}
+
+
+def with_nets(experiments: dict[str, Any] = MEASURING, config: dict[str, Any] | None = None, **nets: Any) -> Plan:
+    data = NETS | {"scales": {"smoke": ONE, "quick": ONE, "paper": ONE}} | nets
+    instruments = validate(Instruments, {"experiments": {"nets": data, "idle": data}}, "instruments/protocol.yaml")
+    return make(experiments, config, instruments)
+
+
+@pytest.mark.parametrize(("scale", "side"), [("quick", 16), ("paper", 32)])
+def test_only_the_runs_of_instruments_that_are_read_are_planned(scale: str, side: int) -> None:
+    plan = with_nets(config={"scale": scale})
+    (net,) = plan.runs("instruments", "nets")
+    assert plan.folder(net) == f"results/{scale}/instruments/nets/dataset=mnist,side={side}/seeds=0"
+    assert plan.experiments("instruments") == ["nets"]
+    assert plan.runs("instruments", "idle") == []
+    assert plan.run("instruments", "nets", f"dataset=mnist,side={side}", "seeds=0") is net
+    with pytest.raises(UserError, match="has no run instruments/nets/dataset=cifar10"):
+        plan.run("instruments", "nets", "dataset=cifar10,side=16", "seeds=0")
+    assert plan.instruments("toy") == [net]
+    assert plan.spec(plan.runs("toy", "gan")[0])["inputs"] == {"features": [plan.folder(net)]}
+
+
+def test_a_scale_without_readers_plans_no_instrument() -> None:
+    assert with_nets({"gan": MEASURING["gan"]}, {"scale": "smoke"}).experiments("instruments") == []
+
+
+def test_runs_of_instruments_are_specs_like_any_other() -> None:
+    plan = with_nets(settings={"epochs": 2}, datasets=["mnist"])
+    spec = plan.spec(plan.runs("instruments", "nets")[0])
+    assert (spec["paper"], spec["experiment"], spec["module"]) == ("instruments", "nets", "secondlook.instruments.classifier")
+    assert spec["values"] == {"epochs": 2, "dataset": "mnist", "side": 16}
+    assert plan.table("instruments", "nets") == "results/quick/instruments/nets.csv"
+
+
+def test_more_seeds_leave_instruments_as_they_are() -> None:
+    plan = with_nets(config={"seeds": 5})
+    assert [run.seeds_name for run in plan.runs("toy", "gan")] == ["seeds=0-2", "seeds=3", "seeds=4"]
+    assert [run.seeds for run in plan.runs("instruments", "nets")] == [(0,)]
+    assert len({plan.spec(run)["inputs"]["features"][0] for run in plan.runs("toy", "gan")}) == 1  # it serves every seed
+
+
+def test_instruments_stand_behind_what_needs_them() -> None:
+    plan = with_nets()
+
+    def behind(*experiments: str) -> list[str]:
+        return [f"{run.paper}/{run.experiment}" for run in plan.runs_behind("toy", experiments)]
+
+    assert behind("gan") == ["toy/gan", "instruments/nets"]
+    assert behind("later") == ["toy/gan", "toy/later", "instruments/nets"]
+    assert behind("other") == ["toy/other"]
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        ({"instrument": "nests"}, r"toy/gan reads the instrument 'nests', which is not there\. Did you mean 'nets'\?"),
+        ({"instrument": "nets"}, r"toy/gan needs the cell only of instruments/nets, which has: dataset=cifar10,side=16, dataset="),
+        ({"instrument": "nets", "cell": {"depth": "same"}}, "has no factor or setting 'depth' to be the same in instruments/nets"),
+    ],
+)
+def test_an_instrument_that_is_not_there_is_said_when_the_plan_is_made(array: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        with_nets({"gan": MEASURING["gan"] | {"inputs": {"features": array}}})
+
+
+def test_modules_are_those_of_papers_figures_and_instruments() -> None:
+    plan = make(
+        {"a": {"module": "one"}},
+        instruments=validate(Instruments, {"experiments": {"nets": NETS | {"scales": {}}}}, ""),
+        figures={"curve": {"title": "", "caption": "", "tables": ["a"]}},
+    )
+    assert plan.modules() == ["secondlook.papers.toy.one", "secondlook.instruments.classifier", "secondlook.papers.toy.figures.curve"]
+
+
 # ---- what a job reads
 
 
@@ -252,7 +365,7 @@ def test_a_spec_is_all_that_a_job_reads() -> None:
         "experiment": "a",
         "gpu": 1,
         "inputs": {},
-        "module": "vgg",
+        "module": "secondlook.papers.toy.vgg",
         "paper": "toy",
         "scale": "quick",
         "seeds": [0, 1, 2],
@@ -308,11 +421,28 @@ def test_papers_are_the_folders_that_hold_a_protocol(tmp_path: Path) -> None:
         load_plan(tmp_path, load_config({"papers": "zeta2010"}))
 
 
+def test_the_instruments_lie_beside_the_papers(tmp_path: Path) -> None:
+    data = protocol_data()
+    data["experiments"]["plain"]["inputs"] = {"marks": {"instrument": "ruler", "cell": {"length": 2}}}
+    write_paper(tmp_path / "papers", "alpha2002", {}, data)
+    with pytest.raises(UserError, match="instrument 'ruler', which is not there"):
+        load_plan(tmp_path / "papers", load_config({}))
+    write_instruments(tmp_path)
+    assert [run.cell.name for run in load_plan(tmp_path / "papers", load_config({})).instruments("alpha2002")] == ["length=2"]
+
+
+@pytest.mark.parametrize("name", ["instruments", "pdf", "report", "two words"])
+def test_a_papers_name_is_its_own(tmp_path: Path, name: str) -> None:
+    write_paper(tmp_path, name, {}, protocol_data())
+    with pytest.raises(UserError, match=f"{name}: "):
+        find_papers(tmp_path)
+
+
 @pytest.mark.parametrize("scale", get_args(Scale))
 def test_every_spec_of_the_real_papers_is_stable_json_and_has_a_folder_of_its_own(scale: str) -> None:
     plan, again = (load_plan(PAPERS, load_config({"scale": scale})) for _ in range(2))
     folders = []
-    for paper in plan.protocols:
+    for paper in [*plan.protocols, "instruments"]:
         for key in plan.experiments(paper):
             runs = plan.runs(paper, key)
             assert runs

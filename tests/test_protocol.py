@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -15,9 +16,10 @@ import secondlook.papers
 from secondlook.claims import Difference, Exact
 from secondlook.config import Config
 from secondlook.errors import UserError
+from secondlook.experiment import Scale, Selected
 from secondlook.model import load_yaml, validate
-from secondlook.plan import Plan, find_papers
-from secondlook.protocol import Protocol, Scale, Selected, load_protocol
+from secondlook.plan import find_papers, load_plan
+from secondlook.protocol import Figure, Instruments, Protocol, load_instruments, load_protocol
 
 PAPERS = find_papers(Path(secondlook.papers.__path__[0]))
 
@@ -41,7 +43,7 @@ FULL = protocol_data(
             "title": "The chosen one",
             "module": "train",
             "cells": [{"lr": {"select": "best-lr"}}],
-            "inputs": {"weights": {"experiment": "grid", "cell": {"lr": 0.1}}},
+            "inputs": {"weights": {"experiment": "grid", "cell": {"lr": 0.1}}, "features": {"instrument": "nets"}},
             "scales": {"quick": {"fidelity": "reduced", "reduction": "one step", "seeds": {"first": 5, "count": 2}}, "paper": EXACT},
         },
     },
@@ -51,7 +53,10 @@ FULL = protocol_data(
         CLAIM | {"id": "T2", "experiment": "grid", "test": DIFFERENCE},
         {"id": "T3", "sentence": "Toys fly.", "where": "Section 2", "not_run": "no wind"},
     ],
-    figures={"curve": {"title": "A curve", "caption": "See it fall.", "tables": ["grid"]}},
+    figures={
+        "curve": {"title": "A curve", "caption": "See it fall.", "tables": ["grid"]},
+        "sheet": {"title": "A sheet", "caption": "See.", "arrays": ["plain"]},
+    },
     deviations=[{"paper": "Says nothing.", "ours": "Something.", "why": "It must be something."}],
 )
 
@@ -156,6 +161,13 @@ def test_all_faults_are_listed_at_once() -> None:
         (lambda d: d["selections"]["best-lr"].update(extend_by=1), "selections.best-lr.extend_by"),
         (lambda d: d["claims"][1].update(experiment="gird"), "claims.T2.experiment: unknown 'gird'. Did you mean 'grid'?"),
         (lambda d: d["figures"]["curve"].update(tables=["gird"]), "figures.curve.tables: unknown 'gird'. Did you mean 'grid'?"),
+        (lambda d: d["figures"]["sheet"].update(arrays=["plian"]), "figures.sheet.arrays: unknown 'plian'. Did you mean 'plain'?"),
+        (lambda d: d["figures"]["sheet"].update(arrays=[]), "figures.sheet: give 'tables' or 'arrays'"),
+        (
+            lambda d: d["experiments"]["plain"]["inputs"]["weights"].pop("experiment"),
+            "inputs.weights: give 'experiment' (of this paper) or",
+        ),
+        (lambda d: d["experiments"]["plain"]["inputs"]["features"].update(experiment="grid"), "'instrument', one of them"),
     ],
 )
 def test_what_contradicts_itself_or_names_what_is_not_there_is_refused(edit: Callable[[dict[str, Any]], object], says: str) -> None:
@@ -167,6 +179,44 @@ def test_a_value_that_does_not_fit_into_a_folders_name_is_refused(value: object)
     assert "factor 'lr' has the value" in refusal(lambda data: data["experiments"]["grid"].update(cells=[{"lr": value}]))
     cells_of_a_scale = {"quick": EXACT | {"cells": [{"lr": value}]}}
     assert "factor 'lr' has the value" in refusal(lambda data: data["experiments"]["grid"].update(scales=cells_of_a_scale))
+
+
+def test_what_a_figure_stands_on() -> None:
+    data = {"title": "", "caption": "", "tables": ["a", "b"], "arrays": ["b", "c"]}
+    assert validate(Figure, data, "").experiments == ["a", "b", "c"]
+
+
+def test_an_instrument_of_this_name_need_not_be_of_the_paper() -> None:
+    protocol = check(lambda data: None)
+    assert protocol.experiments["plain"].inputs["features"].instrument == "nets"
+    assert protocol.needs()["plain"] == {"grid"}
+
+
+NET = {"title": "A net", "module": "classifier", "cells": [{"side": [16, 32]}], "datasets": ["mnist"], "scales": EVERYWHERE}
+
+
+def test_instruments_are_experiments_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "protocol.yaml"
+    assert load_instruments(path).experiments == {}  # there need not be any
+    path.write_text(json.dumps({"experiments": {"nets": NET}}))
+    assert load_instruments(path).experiments["nets"].module == "classifier"
+    path.write_text(json.dumps({"experiments": {"nets": NET}, "claims": []}))
+    with pytest.raises(UserError, match=r"protocol\.yaml is not valid:\n.*unknown key 'claims'"):
+        load_instruments(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"inputs": {"x": {"experiment": "nets"}}}, "experiments.nets.inputs: an instrument reads data sets alone"),
+        ({"inputs": {"x": {"instrument": "nets"}}}, "experiments.nets.inputs: an instrument reads data sets alone"),
+        ({"cells": [{"side": {"select": "best"}}]}, "experiments.nets.cells: an instrument has no selection"),
+        ({"scales": {"quick": EXACT | {"cells": [{"side": {"select": "best"}}]}}}, "an instrument has no selection"),
+    ],
+)
+def test_an_instrument_stands_on_data_alone(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=re.escape(says)):
+        validate(Instruments, {"experiments": {"nets": NET | change}}, "instruments/protocol.yaml")
 
 
 def test_values_keep_their_types() -> None:
@@ -252,7 +302,7 @@ def test_a_papers_protocol_is_valid_and_what_it_names_is_there(paper: str) -> No
 def test_every_arm_of_a_claim_has_cells_at_every_scale_where_it_is_tested(paper: str, scale: str) -> None:
     """Else the claim would fail after the trainings, not before."""
     protocol = load_protocol(PAPERS[paper])
-    plan = Plan({paper: protocol}, Config(scale=scale))
+    plan = load_plan(PAPERS[paper].parents[1], Config(scale=scale, papers=[paper]))
     tested = 0
     for claim in protocol.claims:
         if not isinstance(claim.test, Difference) or not plan.budget(paper, claim.experiment):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+import secondlook.instruments
 import secondlook.papers
 from secondlook.model import validate
 from secondlook.protocol import Protocol
@@ -55,6 +56,30 @@ def run(job: Job) -> Result:
     return Result(history, arrays, status, facts={"device_name": "toy device", "work": job.work.name})
 '''
 
+#: an instrument: marks at equal distances
+RULER = """
+import numpy as np
+
+from secondlook.job import History, Result
+
+
+def run(job):
+    marks = np.linspace(0, 1, job.values["length"])
+    history = History((seed, 0, "gap", marks[1]) for seed in job.seeds)
+    facts = {"marks": len(marks), "said": "<b>#a ruler</b>", "sha256": "ab" * 32}
+    return Result(history, {f"{seed}/marks": marks for seed in job.seeds}, facts=facts)
+"""
+INSTRUMENTS = {
+    "experiments": {
+        "ruler": {
+            "title": "A ruler",
+            "module": "ruler",
+            "cells": [{"length": [2, 3]}],
+            "scales": {"quick": EXACT | {"seeds": {"count": 1}}},
+        }
+    }
+}
+
 
 def protocol_data(**changes: Any) -> dict[str, Any]:
     """A whole protocol as parsed YAML; keywords replace top-level keys."""
@@ -88,18 +113,25 @@ def write_paper(folder: Path, name: str, files: dict[str, str], data: dict[str, 
     return paper
 
 
+def write_instruments(package: Path) -> None:
+    """Write the folder of the instruments, beside that of the papers."""
+    write_paper(package, "instruments", {"ruler.py": RULER}, INSTRUMENTS)
+
+
 @contextmanager
 def papers_in(folder: Path) -> Iterator[None]:
-    """Let the papers below ``folder`` be imported as ``secondlook.papers.<name>``, and forget them afterwards."""
+    """Let the papers below ``folder``, and the instruments beside it, be imported as if they were the package's; then forget them."""
     before = set(sys.modules)
     importlib.invalidate_caches()
+    packages = {secondlook.papers: folder, secondlook.instruments: folder.parent / "instruments"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(secondlook.papers, "__path__", [*secondlook.papers.__path__, str(folder)])
+        for package, place in packages.items():
+            patch.setattr(package, "__path__", [*package.__path__, str(place)])
         patch.setattr(sys, "dont_write_bytecode", True)
         yield
     for name in set(sys.modules) - before:
-        if name.startswith("secondlook.papers."):
+        parent, _, child = name.rpartition(".")
+        if name.startswith(tuple(f"{package.__name__}." for package in packages)):
             del sys.modules[name]
-            parent, _, child = name.rpartition(".")
-            if parent == "secondlook.papers":
-                delattr(secondlook.papers, child)
+        if parent in {package.__name__ for package in packages}:
+            delattr(sys.modules[parent], child)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_paper
+from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
 
 from secondlook.collect import collect
 from secondlook.config import load_config
 from secondlook.decide import decide_claims
 from secondlook.job import run_job
-from secondlook.plan import Plan, load_plan
+from secondlook.plan import INSTRUMENTS, Plan, load_plan
 from secondlook.report import context
 from secondlook.selection import select
 
@@ -48,6 +48,7 @@ PAPER = protocol_data(
         "chosen": {
             "title": "The chosen one",
             "module": "train",
+            "inputs": {"ruler": {"instrument": "ruler", "cell": {"length": 3}}},
             "cells": [{"lr": {"select": "best"}}, {"lr": 0.25}],
             "scales": {"quick": REDUCED},
         },
@@ -107,7 +108,7 @@ In {{{{ claims["T1"].n | sum }}}} runs: {{{{ claims["T1"].effect | signed("nats"
 def make_results(plan: Plan, paper: str) -> None:
     """What the workflow makes before the report, by the same functions, below the working directory."""
 
-    def run_and_collect(experiment: str) -> None:
+    def run_and_collect(experiment: str, paper: str = paper) -> None:
         folders = []
         for job in plan.runs(paper, experiment):
             folders.append(Path(plan.folder(job)))
@@ -115,6 +116,8 @@ def make_results(plan: Plan, paper: str) -> None:
         collect(folders, Path(plan.table(paper, experiment)), Path(plan.records(paper, experiment)))
 
     protocol = plan.protocols[paper]
+    for key in plan.experiments(INSTRUMENTS):
+        run_and_collect(key, INSTRUMENTS)
     run_and_collect("grid")
     for key in protocol.selections:
         tables, records = [Path(plan.table(paper, "grid"))], [Path(plan.records(paper, "grid"))]
@@ -135,6 +138,7 @@ def make_results(plan: Plan, paper: str) -> None:
 def toy_results(root: Path) -> Iterator[Path]:
     """Run the paper; the working directory is then the folder that holds ``results``, and the report knows this paper alone."""
     papers = root / "secondlook/papers"
+    write_instruments(papers.parent)
     write_paper(papers, "toyreport", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch, papers_in(papers):

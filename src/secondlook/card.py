@@ -32,7 +32,7 @@ def make_card(module: str, file: str | None, sources: Iterable[Path]) -> dict[st
     Args:
         module: dotted name, ``secondlook.papers.<paper>.figures.<figure>``.
         file: the module's file, below the paper's folder.
-        sources: the tables that were drawn, and claims.json where verdicts were.
+        sources: the tables and the arrays that were drawn, and claims.json where verdicts were.
     """
     *_, paper, _, figure = ["", "", *module.split(".")]
     config = json.loads(os.environ.get("SECONDLOOK_CONFIG") or "null")
@@ -44,8 +44,8 @@ def make_card(module: str, file: str | None, sources: Iterable[Path]) -> dict[st
         "scale": config["scale"] if config else "unknown",
         "commit": git_commit(),
         "config": _digest([json.dumps(config, sort_keys=True).encode()]) if config else "unknown",
-        "tables": [path.name for path in sources],
-        "data": _digest(part for path in sources for part in (path.name.encode(), path.read_bytes())),
+        "tables": [_name(path) for path in sources],
+        "data": _digest(part for path in sources for part in (_name(path).encode(), path.read_bytes())),
         "command": command(f"{paper}_{figure}", *((config["scale"], config.get("seeds", "protocol")) if config else ())),
     }
 
@@ -102,6 +102,11 @@ def _title(file: str | None, figure: str) -> str:
     if protocol is None or not protocol.exists():
         return figure
     return (yaml.safe_load(protocol.read_text(encoding="utf-8")).get("figures") or {}).get(figure, {}).get("title", figure)
+
+
+def _name(source: Path) -> str:
+    """A table's own name; the arrays of every run have the same one, so theirs begins with experiment, cell and seeds."""
+    return "/".join(source.parts[-4:]) if source.suffix == ".safetensors" else source.name
 
 
 def _digest(parts: Iterable[bytes]) -> str:

@@ -56,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     verb = verbs.add_parser("figure", help="draw one figure")
     verb.add_argument("module", help="dotted name, for example secondlook.papers.wilson2017.figures.c1_gap")
-    verb.add_argument("--tables", nargs="+", type=Path, required=True)
+    verb.add_argument("--tables", nargs="*", type=Path, default=[])
+    verb.add_argument("--arrays", nargs="*", type=Path, default=[], metavar="RUN_JSON", help="records of the runs whose arrays it draws")
     verb.add_argument("--claims", type=Path, nargs="?", help="claims.json, for a figure that draws verdicts")
     verb.add_argument("--out", nargs="+", type=Path, required=True)
     verb.set_defaults(call=_figure)
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
     verb.set_defaults(call=_summary)
 
-    verb = verbs.add_parser("schemas", help="write the JSON schemas of protocol.yaml and config.yaml")
+    verb = verbs.add_parser("schemas", help="write the JSON schemas of the protocols and of config.yaml")
     verb.add_argument("folder", type=Path)
     verb.set_defaults(call=_schemas)
 
@@ -136,7 +137,7 @@ def _decide(options: argparse.Namespace) -> None:
 def _figure(options: argparse.Namespace) -> None:
     from secondlook.plotting import draw_figure
 
-    draw_figure(options.module, {path.stem: path for path in options.tables}, options.claims, options.out)
+    draw_figure(options.module, {path.stem: path for path in options.tables}, options.claims, options.out, options.arrays)
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from secondlook.experiment import Scale
 from secondlook.model import Model, Name, validate
-from secondlook.protocol import Scale
 
 
 class Config(Model):

@@ -1,8 +1,9 @@
 """The code digest: sixteen hex digits that change when the code behind a result changes, and stay when only its text does.
 
 The Snakefile puts the digest of a job's roots (the runner and the paper's module) into ``params:``, so a comment reruns nothing, and a
-changed network reruns what imports it. It does not see ``importlib``, data files or libraries: name what is loaded dynamically as a root,
-declare data as inputs, pass ``versions``. Tokens see some formatting: quote style, a trailing comma and redundant parentheses count.
+changed network reruns what imports it. It does not see ``importlib``, data files or what libraries do: name what is loaded dynamically as
+a root, declare data as inputs, pass ``versions`` (`run_pins` finds those of a run). Tokens see some formatting: quote style, a trailing
+comma and redundant parentheses count.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import io
 import os
 import re
+import sys
 import token
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +23,9 @@ from pathlib import Path
 from .errors import UserError, did_you_mean
 
 _HERE = Path(__file__).parent
+_DISTRIBUTIONS = {"PIL": "pillow", "ot": "pot"}  # of modules that are not called as what is installed
+_EVERY_RUN = {"numpy", "torch"}
+_NO_NUMBERS = {"safetensors"}  # it moves bytes; a new version of it must not train again
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement keeps its statements
 _DROPPED = {token.COMMENT, token.NL, token.ENCODING, token.ENDMARKER}
 _LAYOUT = {token.NEWLINE, token.INDENT, token.DEDENT}  # hashed by name: their text is line ends and the width of the indent
@@ -55,11 +60,43 @@ def digest(*roots: str, package_dir: Path | None = None, versions: Mapping[str, 
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def libraries(*roots: str, package_dir: Path | None = None) -> set[str]:
+    """Return the libraries that ``roots`` import, directly or not, also inside functions: the names under which they are installed.
+
+    Raises UserError as ``closure`` does.
+    """
+    folder = Path(package_dir or _HERE).absolute()
+    imported = {
+        target.partition(".")[0] for relative in _reach(roots, folder) for level, target in _scan_file(folder / relative)[0] if not level
+    }
+    return {_normal(_DISTRIBUTIONS.get(name, name)) for name in imported - sys.stdlib_module_names - {folder.name}}
+
+
+def run_pins(env_file: Path, *roots: str, package_dir: Path | None = None) -> dict[str, str]:
+    """Return ``{name: version}`` of the libraries that make a run's numbers: torch, numpy, and what else of the file's pins it imports.
+
+    Raises UserError as ``closure`` and ``pins`` do.
+    """
+    imported = libraries(*roots, package_dir=package_dir) & set(_pinned(env_file)) - _NO_NUMBERS
+    return pins(env_file, sorted(imported | _EVERY_RUN))
+
+
 def pins(env_file: Path, names: Iterable[str]) -> dict[str, str]:
     """Return ``{name: version}`` from the exact pins (``- name==version``) under ``- pip:`` of a conda environment file.
 
     Raises UserError when the file cannot be read, or does not pin a name there to one exact version.
     """
+    found = _pinned(env_file)
+    names = list(names)
+    for name in names:
+        if len(versions := found.get(_normal(name), ())) != 1:
+            problem = f"pins {name} to {' and '.join(sorted(versions))}" if versions else f"does not pin {name}"
+            raise UserError(f"{env_file}: {problem}. Write one line '- {name}==VERSION' in the list under '- pip:'.")
+    return {name: next(iter(found[_normal(name)])) for name in names}
+
+
+def _pinned(env_file: Path) -> dict[str, set[str]]:
+    """Return the versions that the file gives each library under ``- pip:``."""
     try:
         lines = Path(env_file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -74,12 +111,7 @@ def pins(env_file: Path, names: Iterable[str]) -> dict[str, str]:
             list_indent = indent if re.fullmatch(r"\s*-\s+pip\s*:\s*(#.*)?", line) else None
         elif pin := _PIN.fullmatch(line):
             found.setdefault(_normal(pin["name"]), set()).add(pin["version"])
-    names = list(names)
-    for name in names:
-        if len(versions := found.get(_normal(name), ())) != 1:
-            problem = f"pins {name} to {' and '.join(sorted(versions))}" if versions else f"does not pin {name}"
-            raise UserError(f"{env_file}: {problem}. Write one line '- {name}==VERSION' in the list under '- pip:'.")
-    return {name: next(iter(found[_normal(name)])) for name in names}
+    return found
 
 
 def _normal(name: str) -> str:

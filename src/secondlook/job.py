@@ -1,6 +1,6 @@
 """One job: run an experiment's cell for a block of seeds and leave the record that every later stage reads.
 
-An experiment is a module ``secondlook.papers.<paper>.<name>`` with one function ``run(job: Job) -> Result``. This file hands it
+An experiment is a module of a paper or of the instruments with one function ``run(job: Job) -> Result``. This file hands it
 a `Job` and writes what comes back: ``history.csv``, ``arrays.safetensors`` and, last, ``run.json``.
 It imports numpy and safetensors only, so that a job also runs where nothing but the training libraries is installed.
 """
@@ -32,6 +32,9 @@ from secondlook.files import atomic, read_json, write_json
 from secondlook.machine import git_commit, processor_name, resolve_device
 
 T = TypeVar("T")
+
+#: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
+LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
 
 HISTORY_COLUMNS = ("replica", "step", "metric", "value")
 
@@ -180,7 +183,7 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
     if any(values[factor] is None for factor in spec["select"]):
         result = Result(History(), status=dict.fromkeys(job.seeds, "not needed: the selection's best is not at an edge of its grid"))
     else:
-        result = _experiment(f"secondlook.papers.{job.paper}.{spec['module']}").run(job)
+        result = _experiment(spec["module"]).run(job)
 
     with atomic(out / "history.csv") as path:
         path.write_text(result.history.to_csv(), encoding="utf-8")
@@ -203,7 +206,7 @@ def run_job(spec: Mapping[str, Any], *, out: Path, work: Path, datasets: Mapping
             "device_name": result.facts.pop("device_name", processor_name()),
             "threads": job.threads,
             "determinism": result.determinism,
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch", "torchvision")},
+            "versions": _versions(),
             "facts": result.facts,
             "started": started.isoformat(timespec="seconds"),
             "wall_seconds": round(time.monotonic() - clock, 3),
@@ -223,7 +226,12 @@ def _experiment(module: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise UserError(f"there is no module {module}; the protocol's 'module' names a file of the paper's folder") from error
+        raise UserError(f"there is no module {module}; the protocol's 'module' names a file beside it") from error
+
+
+def _versions() -> dict[str, str]:
+    loaded = [name for module, name in LIBRARIES.items() if module in sys.modules]
+    return {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch", "torchvision", *loaded)}
 
 
 def _file_digest(path: Path) -> str:

@@ -7,57 +7,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from secondlook.cells import Cell, Run
 from secondlook.config import Config
 from secondlook.data.registry import digest as data_digest
 from secondlook.errors import UserError, did_you_mean
+from secondlook.experiment import ArrayInput, Budget, Experiment, Resources, Selected
 from secondlook.model import FactorValue
-from secondlook.protocol import ArrayInput, Budget, Experiment, Protocol, Resources, Selected, load_protocol
+from secondlook.protocol import Instruments, Protocol, load_instruments, load_protocol
 
 DATA_FOLDER = "resources/datasets"
-RULES = {"all", "collect", "dataset", "decide", "figure", "report", "run", "select"}  # a paper is a target beside them
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One point of an experiment's grid."""
-
-    factors: Mapping[str, FactorValue | Selected]
-
-    @property
-    def name(self) -> str:
-        """Folder name, for example ``optimizer=adam,lr=0.0003``; "only" where the experiment has no factors."""
-        return ",".join(f"{factor}={self._text(value)}" for factor, value in self.factors.items()) or "only"
-
-    @property
-    def labels(self) -> dict[str, FactorValue]:
-        """Factors with a selected value as the word that stands in the folder's name."""
-        return {factor: self._text(value) if isinstance(value, Selected) else value for factor, value in self.factors.items()}
-
-    @staticmethod
-    def _text(value: FactorValue | Selected) -> str:
-        if isinstance(value, Selected):
-            return "selected" if value.take == "best" else "beyond"
-        return repr(value) if isinstance(value, float) else str(value)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A job: one cell for one block of seeds."""
-
-    paper: str
-    experiment: str
-    cell: Cell
-    seeds: tuple[int, ...]
-
-    @property
-    def seeds_name(self) -> str:
-        """Folder name, ``seeds=0-4`` or ``seeds=7``."""
-        first, last = self.seeds[0], self.seeds[-1]
-        return f"seeds={first}" if first == last else f"seeds={first}-{last}"
+INSTRUMENTS = "instruments"  # stands where a paper's name stands, for the runs that belong to none
+RULES = {"all", "collect", "dataset", "decide", "figure", "pdf", "report", "run", "select"}  # a paper is a target beside them
 
 
 class Plan:
@@ -66,23 +29,46 @@ class Plan:
     Args:
         protocols: paper -> protocol, of the papers asked for.
         config: the checked configuration.
+        instruments: the runs that papers may measure with; of these only what a paper's runs read is planned.
+
+    Raises:
+        UserError: a run reads an instrument that is not there.
     """
 
-    def __init__(self, protocols: Mapping[str, Protocol], config: Config) -> None:
+    def __init__(self, protocols: Mapping[str, Protocol], config: Config, instruments: Instruments | None = None) -> None:
         self.protocols = dict(protocols)
         self.config = config
         self.scale = config.scale
+        self._sources = {**self.protocols, INSTRUMENTS: instruments or Instruments(experiments={})}
         self._runs = {
             (paper, key): {(run.cell.name, run.seeds_name): run for run in self._expand(paper, key)}
-            for paper, protocol in self.protocols.items()
-            for key in protocol.experiments
+            for paper, source in self._sources.items()
+            for key in source.experiments
         }
+        read = {self.folder(run) for paper in self.protocols for run in self.instruments(paper)}
+        for key in self._sources[INSTRUMENTS].experiments:
+            runs = self._runs[INSTRUMENTS, key]
+            self._runs[INSTRUMENTS, key] = {name: run for name, run in runs.items() if self.folder(run) in read}
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
     def experiment(self, paper: str, experiment: str) -> Experiment:
         """An experiment's protocol."""
-        return self.protocols[paper].experiments[experiment]
+        return self._sources[paper].experiments[experiment]
+
+    def module(self, paper: str, experiment: str) -> str:
+        """Dotted name of an experiment's module."""
+        package = INSTRUMENTS if paper == INSTRUMENTS else f"papers.{paper}"
+        return f"secondlook.{package}.{self.experiment(paper, experiment).module}"
+
+    def figure_module(self, paper: str, figure: str) -> str:
+        """Dotted name of a figure's module."""
+        return f"secondlook.papers.{paper}.figures.{figure}"
+
+    def modules(self) -> list[str]:
+        """Dotted names of all modules that the protocols name."""
+        experiments = [self.module(paper, key) for paper, source in self._sources.items() for key in source.experiments]
+        return experiments + [self.figure_module(paper, key) for paper, protocol in self.protocols.items() for key in protocol.figures]
 
     def budget(self, paper: str, experiment: str) -> Budget | None:
         """Its budget at the configured scale, None where it does not run."""
@@ -105,23 +91,36 @@ class Plan:
         return runs[cell, seeds]
 
     def experiments(self, paper: str) -> list[str]:
-        """Experiments of a paper that run at this scale."""
-        return [key for key in self.protocols[paper].experiments if self.budget(paper, key)]
+        """Experiments of a paper that run at this scale; of the instruments, those that are read."""
+        return [key for key in self._sources[paper].experiments if self._runs[paper, key]]
 
     def figures(self, paper: str) -> list[str]:
         """Figures of a paper whose experiments all run at this scale."""
         present = set(self.experiments(paper))
-        return [key for key, figure in self.protocols[paper].figures.items() if present.issuperset(figure.tables)]
+        return [key for key, figure in self.protocols[paper].figures.items() if present.issuperset(figure.experiments)]
+
+    def instruments(self, paper: str, experiments: Iterable[str] | None = None) -> list[Run]:
+        """Runs of instruments that a paper's runs read; ``experiments`` are all by default."""
+        found = {
+            self.folder(instrument): instrument
+            for key in (self.experiments(paper) if experiments is None else experiments)
+            for run in self.runs(paper, key)
+            for array in self.experiment(paper, key).inputs.values()
+            if array.instrument
+            for instrument in self._earlier(run, array)
+        }
+        return list(found.values())
 
     def runs_behind(self, paper: str, experiments: Iterable[str]) -> list[Run]:
-        """All runs of these experiments and of those that they need, directly or not."""
+        """All runs of these experiments and of those that they need, directly or not, instruments too."""
         needs, todo, seen = self.protocols[paper].needs(), list(experiments), set()
         while todo:
             key = todo.pop()
             if key not in seen:
                 seen.add(key)
                 todo += needs[key]
-        return [run for key in self.experiments(paper) if key in seen for run in self.runs(paper, key)]
+        wanted = [key for key in self.experiments(paper) if key in seen]
+        return [run for key in wanted for run in self.runs(paper, key)] + self.instruments(paper, wanted)
 
     # -- where it lies -------------------------------------------------------------------------------------------------
 
@@ -150,7 +149,7 @@ class Plan:
 
     def spec(self, run: Run) -> dict[str, Any]:
         """All that a job reads, as sorted plain JSON values; a change to anything else does not rerun it."""
-        experiment, budget = self.experiment(run.paper, run.experiment), self.budget(run.paper, run.experiment)
+        experiment = self.experiment(run.paper, run.experiment)
         resources = self.resources(run.paper, run.experiment)
         fixed = {factor: value for factor, value in run.cell.factors.items() if not isinstance(value, Selected)}
         return {
@@ -159,7 +158,7 @@ class Plan:
             "experiment": run.experiment,
             "gpu": resources.gpu,
             "inputs": {name: [self.folder(earlier) for earlier in self._earlier(run, array)] for name, array in experiment.inputs.items()},
-            "module": experiment.module,
+            "module": self.module(run.paper, run.experiment),
             "paper": run.paper,
             "scale": self.scale,
             "seeds": list(run.seeds),
@@ -173,13 +172,17 @@ class Plan:
                 if isinstance(value, Selected)
             },
             "threads": resources.threads,
-            "values": {**experiment.settings, **budget.settings, **fixed},
+            "values": self._settings(run.paper, run.experiment) | fixed,
         }
 
     def selection_spec(self, paper: str, selection: str) -> dict[str, Any]:
         """What a selection reads: its rule, and the tables of its experiments at this scale."""
         chosen = self.protocols[paper].selections[selection]
         return chosen.model_dump(mode="json") | {"experiments": [key for key in chosen.experiments if self.budget(paper, key)]}
+
+    def _settings(self, paper: str, experiment: str) -> dict[str, Any]:
+        """Settings of an experiment at this scale."""
+        return {**self.experiment(paper, experiment).settings, **self.budget(paper, experiment).settings}
 
     # -- how it is made ------------------------------------------------------------------------------------------------
 
@@ -190,13 +193,13 @@ class Plan:
         for product in budget.cells or experiment.cells:
             levels = [value if isinstance(value, list) else [value] for value in product.values()]
             for values in itertools.product(*levels):
-                for seeds in self._blocks(experiment, budget):
+                for seeds in self._blocks(budget, fixed=experiment.fixed_seeds or paper == INSTRUMENTS):
                     yield Run(paper, key, Cell(dict(zip(product, values, strict=True))), seeds)
 
-    def _blocks(self, experiment: Experiment, budget: Budget) -> Iterator[tuple[int, ...]]:
+    def _blocks(self, budget: Budget, *, fixed: bool) -> Iterator[tuple[int, ...]]:
         """Cut the seeds into blocks so that asking for more seeds never changes an older block."""
         own = budget.seeds.count
-        count = own if experiment.fixed_seeds or self.config.seeds == "protocol" else self.config.seeds
+        count = own if fixed or self.config.seeds == "protocol" else self.config.seeds
         size = own if budget.block == "all" else budget.block
         first = budget.seeds.first
         inside = min(own, count)
@@ -207,19 +210,26 @@ class Plan:
 
     def _earlier(self, run: Run, array: ArrayInput) -> list[Run]:
         """Runs whose arrays an input names."""
+        paper, key = (INSTRUMENTS, array.instrument) if array.instrument else (run.paper, array.experiment)
+        whose = f"{paper}/{key}" if array.instrument else key
+        if key not in self._sources[paper].experiments:  # of a paper's own experiments the protocol has made sure
+            hint = did_you_mean(key, self._sources[paper].experiments)
+            raise UserError(f"{run.paper}/{run.experiment} reads the instrument '{key}', which is not there.{hint}")
+        own = {**self._settings(run.paper, run.experiment), **run.cell.factors}
         for factor, value in array.cell.items():
-            if value == "same" and factor not in run.cell.factors:
-                raise UserError(f"{run.paper}/{run.experiment} has no factor '{factor}' to be the same in {array.experiment}")
-        wanted = {factor: run.cell.factors[factor] if value == "same" else value for factor, value in array.cell.items()}
-        found = [earlier for earlier in self.runs(run.paper, array.experiment) if dict(earlier.cell.factors) == wanted]
+            if value == "same" and not isinstance(own.get(factor), FactorValue | Selected):
+                raise UserError(f"{run.paper}/{run.experiment} has no factor or setting '{factor}' to be the same in {whose}")
+        wanted = {factor: own[factor] if value == "same" else value for factor, value in array.cell.items()}
+        runs = self.runs(paper, key)
+        found = [earlier for earlier in runs if dict(earlier.cell.factors) == wanted]
         if not found:
-            cells = ", ".join(sorted({earlier.cell.name for earlier in self.runs(run.paper, array.experiment)})) or "none at this scale"
-            raise UserError(f"{run.paper}/{run.experiment} needs the cell {Cell(wanted).name} of {array.experiment}, which has: {cells}")
+            cells = ", ".join(sorted({earlier.cell.name for earlier in runs})) or "none at this scale"
+            raise UserError(f"{run.paper}/{run.experiment} needs the cell {Cell(wanted).name} of {whose}, which has: {cells}")
         replicas = {seed for earlier in found for seed in earlier.seeds}
         if len(replicas) == 1:  # serves every seed
             return found
         if missing := set(run.seeds) - replicas:
-            has = f"{array.experiment}, which runs {sorted(replicas)}"
+            has = f"{whose}, which runs {sorted(replicas)}"
             raise UserError(f"{run.paper}/{run.experiment} needs the seeds {sorted(missing)} of {has}")
         return [earlier for earlier in found if set(earlier.seeds) & set(run.seeds)]
 
@@ -228,24 +238,27 @@ def find_papers(folder: Path) -> dict[str, Path]:
     """Papers by name: the folders below ``folder`` that hold a protocol.yaml.
 
     Raises:
-        UserError: a folder's name cannot be a Python package, or is that of a rule.
+        UserError: a folder's name cannot be a Python package, or is that of a rule or of the instruments' results.
     """
     found = {path.parent.name: path for path in sorted(folder.glob("*/protocol.yaml"))}
     for name in found:
+        if name == INSTRUMENTS:
+            raise UserError(f"{folder / name}: '{name}' is the folder of the runs that belong to no paper; give the paper another name")
         if not name.isidentifier() or name in RULES:
             raise UserError(f"{folder / name}: a paper's folder is a Python package and a target of the workflow; '{name}' cannot be both")
     return found
 
 
 def load_plan(papers_folder: Path, config: Config) -> Plan:
-    """Read the protocols of the papers that the configuration asks for.
+    """Read the protocols of the papers that the configuration asks for, and that of the instruments, whose folder lies beside the papers'.
 
     Raises:
-        UserError: a paper does not exist, or a protocol is not valid.
+        UserError: a paper or an instrument does not exist, or a protocol is not valid.
     """
     found = find_papers(papers_folder)
     for name in config.papers if config.papers != "all" else ():
         if name not in found:
             raise UserError(f"config 'papers': unknown paper '{name}'.{did_you_mean(name, found)}")
     wanted = found if config.papers == "all" else {name: found[name] for name in config.papers}
-    return Plan({name: load_protocol(path) for name, path in wanted.items()}, config)
+    instruments = load_instruments(papers_folder.parent / INSTRUMENTS / "protocol.yaml")
+    return Plan({name: load_protocol(path) for name, path in wanted.items()}, config, instruments)

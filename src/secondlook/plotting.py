@@ -16,6 +16,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from secondlook.arrays import arrays_file, read_arrays
 from secondlook.card import make_card, metadata
 from secondlook.files import atomic, read_json
 from secondlook.tables import read_tables
@@ -52,20 +53,26 @@ def styles(names: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[s
     return dict(zip(names, COLOURS, strict=False)), dict(zip(names, MARKERS, strict=False)), dict(zip(names, DASHES, strict=False))
 
 
-def draw_figure(module: str, tables: Mapping[str, Path], claims: Path | None, outputs: Sequence[Path]) -> None:
-    """Call ``module``'s draw(tables, claims) and save the figure it returns, with its card, in every format asked for.
+def draw_figure(
+    module: str, tables: Mapping[str, Path], claims: Path | None, outputs: Sequence[Path], records: Sequence[Path] = ()
+) -> None:
+    """Call ``module``'s draw and save the figure it returns, with its card, in every format asked for.
+
+    The call is draw(tables, claims), with ``records`` draw(tables, claims, arrays).
 
     Args:
         module: dotted name of the figure's module.
         tables: experiment -> collected table.
         claims: claims.json, where the figure draws verdicts.
         outputs: paths; the suffix is the format.
+        records: run.json of the runs whose saved arrays it draws.
     """
     set_style()
     decided = {claim["id"]: claim for claim in read_json(claims)} if claims else {}
     source = importlib.import_module(module)
-    figure: Figure = source.draw(read_tables(tables), decided)
-    card = make_card(module, source.__file__, [*tables.values(), *([claims] if claims else [])])
+    figure: Figure = source.draw(read_tables(tables), decided, *([read_arrays(records)] if records else []))
+    sources = [*tables.values(), *([claims] if claims else []), *map(arrays_file, records)]
+    card = make_card(module, source.__file__, sources)
     for path in outputs:
         kind = path.suffix.removeprefix(".")
         with atomic(path) as temporary:

@@ -1,4 +1,4 @@
-"""Typed models of a paper's ``protocol.yaml``: the only place that says what may stand in one.
+"""Typed models of a paper's ``protocol.yaml``, and of that of the instruments: the only place that says what may stand in one.
 
 Closed: an unknown key is an error that names the nearest known one. The Snakefile imports this file at every start, so it imports
 neither torch nor pandas.
@@ -6,146 +6,16 @@ neither torch nor pandas.
 
 from __future__ import annotations
 
-import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from secondlook.claims import Claim, Control, arms_of
-from secondlook.data.registry import DATASETS
 from secondlook.errors import did_you_mean
-from secondlook.model import FactorValue, Fidelity, Identifier, Model, Name, load_yaml, validate
-
-Scale = Literal["smoke", "quick", "paper"]
-
-#: whatever JSON can hold; its keys are text, as in JSON
-Settings = Annotated[dict[str, Any], BeforeValidator(lambda value: text_keys(value))]
-
-SAFE_VALUE = re.compile(r"[A-Za-z0-9._+-]+")  # a factor's value becomes part of a folder's name
-
-
-COLUMNS = {"replica", "step", "metric", "value"}  # of every table
-
-
-def text_keys(value: Any) -> Any:
-    """Turn the keys of mappings into text, at every depth."""
-    if isinstance(value, dict):
-        return {str(key): text_keys(item) for key, item in value.items()}
-    return [text_keys(item) for item in value] if isinstance(value, list) else value
-
-
-class Selected(Model):
-    """A factor whose value an earlier experiment's outcome decides."""
-
-    select: Name
-    """Name of a selection of this protocol."""
-    take: Literal["best", "beyond"] = "best"
-    """best: the chosen value. beyond: the next value outside the grid, if the best lies at its edge; else the run is not needed."""
-
-
-Levels = FactorValue | list[FactorValue] | Selected
-
-
-class Resources(Model):
-    """What a job asks for; none of it changes a number except ``threads``."""
-
-    gpu: Literal[0, 1] = 0
-    """1: the job uses a GPU where config ``device`` lets it."""
-    mem_mb: int = Field(2000, gt=0)
-    """Memory, MB."""
-    runtime: int = Field(10, gt=0)
-    """Time limit on a cluster, minutes; doubled on each further attempt."""
-    threads: int = Field(1, gt=0)
-    """CPU threads. Part of the protocol: floating-point sums depend on it."""
-
-
-class Seeds(Model):
-    """A run of consecutive seeds."""
-
-    first: int = Field(0, ge=0)
-    """The first seed."""
-    count: int = Field(gt=0)
-    """How many."""
-
-
-class Budget(Model):
-    """One experiment at one scale."""
-
-    fidelity: Fidelity
-    """exact: the paper's own setting as far as it is stated (deviations say the rest), or an exact computation. reduced: anything less."""
-    reduction: str | None = None
-    """What was reduced, in a sentence; required when fidelity is reduced."""
-    seeds: Seeds
-    """One replica a seed."""
-    block: Literal["all"] | Annotated[int, Field(gt=0)] = "all"
-    """Seeds a job runs: all where start-up costs more than a replica, 1 for long trainings."""
-    settings: Settings = {}
-    """Overlay on the experiment's settings."""
-    cells: list[dict[Name, Levels]] | None = None
-    """Replaces the experiment's cells."""
-    resources: Resources | None = None
-    """Replaces the experiment's resources."""
-
-    @model_validator(mode="after")
-    def _says_what_is_reduced(self) -> Self:
-        if (self.fidelity == "reduced") != (self.reduction is not None):
-            raise ValueError("'reduction' must say what was reduced when fidelity is 'reduced', and only then")
-        return self
-
-
-class ArrayInput(Model):
-    """Arrays of an earlier experiment that every job of this one reads."""
-
-    experiment: Name
-    """The earlier experiment."""
-    cell: dict[Name, FactorValue] = {}
-    """Factors of the earlier cell; the value "same" stands for this cell's own value."""
-
-
-class Experiment(Model):
-    """A module and a grid of factors."""
-
-    title: str
-    """What it does, in a few words."""
-    module: Identifier
-    """Module of the paper's folder with a function run(job)."""
-    cells: list[dict[Name, Levels]] = [{}]
-    """The grid: a union of products. In each product a factor has one value, a list of values, or a selection."""
-    settings: Settings = {}
-    """Values that every cell shares; factors overlay them."""
-    datasets: list[str] = []
-    """Data sets that the job reads."""
-    inputs: dict[Name, ArrayInput] = {}
-    """Arrays of earlier experiments."""
-    fixed_seeds: bool = False
-    """True: config ``seeds`` does not change it (a tuning grid, say)."""
-    resources: Resources = Resources()
-    """What a job asks for."""
-    scales: dict[Scale, Budget]
-    """Budget at each scale; the experiment does not run at a scale it does not name."""
-
-    @field_validator("datasets")
-    @classmethod
-    def _datasets_exist(cls, names: list[str]) -> list[str]:
-        for name in names:
-            if name not in DATASETS:
-                raise ValueError(f"unknown dataset '{name}'.{did_you_mean(name, DATASETS)}")
-        return names
-
-    @model_validator(mode="after")
-    def _values_fit_into_a_path(self) -> Self:
-        for product in [*self.cells, *(product for budget in self.scales.values() for product in budget.cells or [])]:
-            for factor, levels in product.items():
-                if factor in COLUMNS:
-                    raise ValueError(f"factor '{factor}' would be a second column of that name in every table; choose another name")
-                for value in levels if isinstance(levels, list) else [levels]:
-                    if not isinstance(value, Selected) and not SAFE_VALUE.fullmatch(str(value)):
-                        raise ValueError(
-                            f"factor '{factor}' has the value '{value}'; letters, digits, '.', '_', '+' and '-' fit into a folder's name"
-                        )
-        return self
+from secondlook.experiment import Experiment, Selected
+from secondlook.model import Identifier, Model, Name, load_yaml, validate
 
 
 class Selection(Model):
@@ -166,16 +36,29 @@ class Selection(Model):
 
 
 class Figure(Model):
-    """A figure: the module figures/<name>.py with a function draw(tables, claims)."""
+    """A figure: the module figures/<name>.py with a function draw(tables, claims), and arrays third where the figure names some."""
 
     title: str
     """Its heading."""
     caption: str
     """One to three sentences: what to see."""
-    tables: list[Name] = Field(min_length=1)
+    tables: list[Name] = []
     """Experiments whose tables it draws; at a scale where one does not run, the figure is left out."""
+    arrays: list[Name] = []
+    """Experiments whose saved arrays it draws (a sheet of samples, say); the same holds of them."""
     claims: bool = False
     """True: it also draws verdicts."""
+
+    @property
+    def experiments(self) -> list[str]:
+        """Experiments that it stands on."""
+        return list(dict.fromkeys([*self.tables, *self.arrays]))
+
+    @model_validator(mode="after")
+    def _draws_something(self) -> Self:
+        if not self.experiments:
+            raise ValueError("give 'tables' or 'arrays': experiments that the figure draws")
+        return self
 
 
 class Deviation(Model):
@@ -228,7 +111,8 @@ class Protocol(Model):
                 _known(name, self.experiments, f"selections.{key}.experiments")
         for key, experiment in self.experiments.items():
             for name, array in experiment.inputs.items():
-                _known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
+                if array.experiment:
+                    _known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
             for scale, budget in experiment.scales.items():
                 for product in budget.cells or experiment.cells:
                     for factor, levels in product.items():
@@ -241,8 +125,9 @@ class Protocol(Model):
             for name in claim.controls:
                 _known(name, {control.id for control in self.controls}, f"claims.{claim.id}.controls")
         for key, figure in self.figures.items():
-            for name in figure.tables:
-                _known(name, self.experiments, f"figures.{key}.tables")
+            for kind in ("tables", "arrays"):
+                for name in getattr(figure, kind):
+                    _known(name, self.experiments, f"figures.{key}.{kind}")
         self._no_experiment_waits_for_itself()
         ids = [item.id for item in [*self.claims, *self.controls]]
         if twice := sorted({name for name in ids if ids.count(name) > 1}):
@@ -270,10 +155,9 @@ class Protocol(Model):
         """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""
         found: dict[str, set[str]] = {}
         for key, experiment in self.experiments.items():
-            products = [*experiment.cells, *(product for budget in experiment.scales.values() for product in budget.cells or [])]
-            chosen = {levels.select for product in products for levels in product.values() if isinstance(levels, Selected)}
+            chosen = {levels.select for product in experiment.products for levels in product.values() if isinstance(levels, Selected)}
             found[key] = {name for selection in chosen for name in self.selections[selection].experiments}
-            found[key] |= {array.experiment for array in experiment.inputs.values()}
+            found[key] |= {array.experiment for array in experiment.inputs.values() if array.experiment}
         return found
 
     def _no_experiment_waits_for_itself(self) -> None:
@@ -281,6 +165,22 @@ class Protocol(Model):
             list(TopologicalSorter(self.needs()).static_order())
         except CycleError as error:
             raise ValueError(f"experiments: these wait for each other: {' -> '.join(error.args[1])}") from error
+
+
+class Instruments(Model):
+    """Runs that measure and belong to no paper: classifiers whose features serve a distance, say."""
+
+    experiments: dict[Name, Experiment]
+    """Experiments by name; only the runs that a paper's runs read are made, and config ``seeds`` does not change them."""
+
+    @model_validator(mode="after")
+    def _stand_on_data_alone(self) -> Self:
+        for key, experiment in self.experiments.items():
+            if experiment.inputs:
+                raise ValueError(f"experiments.{key}.inputs: an instrument reads data sets alone, no other run")
+            if any(isinstance(levels, Selected) for product in experiment.products for levels in product.values()):
+                raise ValueError(f"experiments.{key}.cells: an instrument has no selection that could decide a factor")
+        return self
 
 
 def _known(name: str, names: Any, what: str) -> None:
@@ -295,3 +195,12 @@ def load_protocol(path: str | Path) -> Protocol:
         UserError: naming the file, the key, the value and what was expected.
     """
     return validate(Protocol, load_yaml(path), str(path))
+
+
+def load_instruments(path: str | Path) -> Instruments:
+    """Read the protocol of the instruments; there are none where there is no such file.
+
+    Raises:
+        UserError: naming the file, the key, the value and what was expected.
+    """
+    return validate(Instruments, load_yaml(path), str(path)) if Path(path).exists() else Instruments(experiments={})

@@ -1,4 +1,4 @@
-"""JSON schemas of the two YAML files, so that editors complete their keys. Generated: edit the models, then `make schemas`."""
+"""JSON schemas of the YAML files, so that editors complete their keys. Generated: edit the models, then `make schemas`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from secondlook.config import Config
 from secondlook.files import write_text
 from secondlook.model import Model
-from secondlook.protocol import Protocol
+from secondlook.protocol import Instruments, Protocol
 
-MODELS: dict[str, type[Model]] = {"protocol": Protocol, "config": Config}
+MODELS: dict[str, type[Model]] = {"protocol": Protocol, "instruments": Instruments, "config": Config}
 
 
 def schema_text(model: type[Model]) -> str:

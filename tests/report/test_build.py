@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tiny_paper import EXACT, protocol, protocol_data, write_paper
 from tiny_report import HOSTILE, PAPER, QUOTED, SVG, URL, toy_results
 
@@ -17,6 +18,7 @@ from secondlook.config import load_config
 from secondlook.decide import decide_claims
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
+from secondlook.model import load_yaml
 from secondlook.plan import load_plan
 from secondlook.report import context
 from secondlook.report.answers import render_answer, render_lead
@@ -196,6 +198,8 @@ def test_the_front_page_answers_in_one_sentence_and_says_what_it_cost(front: Pag
     assert f"Do toys train & fly? They do: replicated. {HOSTILE}" in front.text
     assert "● 1 replicated ◐ 1 direction only – 2 not run" in front.text
     assert re.search(r"toyreport 5 15 (\d+ (h|min|s) )+\d+ MB cpu: toy device", front.text)
+    assert re.search(r"instruments, which papers share 1 1 (\d+ (h|min|s) )+\d+ MB cpu: ", front.text)
+    assert "Runs 6 jobs, 16 replicas" in front.text
 
 
 def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
@@ -297,6 +301,35 @@ def test_provenance(page: Page, front: Page) -> None:
     assert ", ".join(f"{name} {version}" for name, version in record["versions"].items()) in page.text
     assert "scale: quick" in front.text
     assert "Determinism bitwise" in page.text
+
+
+def test_the_instruments_behind_a_chapter_are_shown_with_their_facts(page: Page) -> None:
+    assert f"ruler A ruler length 3 0 marks: 3, said: <b>#a ruler</b>, sha256: {'ab' * 32} src/secondlook/instruments/ruler.py" in page.text
+    assert "length 2" not in page.text  # a cell that nothing reads
+
+
+def test_lost_records_of_an_instrument_are_missed(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place / "results", tmp_path / "results")
+    (tmp_path / "results/quick/instruments/ruler.runs.json").unlink()
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    assert "results/quick/instruments/ruler.runs.json" in read(tmp_path / "page/question-7.html")
+    assert "which papers share" not in read(tmp_path / "page/index.html")
+
+
+def test_a_figure_that_draws_arrays_alone_lists_no_table(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place.parent / "secondlook", tmp_path / "secondlook")
+    path = tmp_path / "secondlook/papers/toyreport/protocol.yaml"
+    data = load_yaml(path)
+    data["figures"]["curve"] |= {"tables": [], "arrays": ["grid"]}
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    monkeypatch.setattr(context, "PACKAGE", tmp_path / "secondlook")
+    build_report(load_config({}), tmp_path / "page/index.html")
+    page = Page(read(tmp_path / "page/question-7.html"))
+    assert page.faults == []
+    assert "Draw it again: snakemake --cores all toyreport_curve" in page.text
+    assert "Data: " not in page.text
+    assert [path.suffix for path in (tmp_path / "page/assets").iterdir()].count(".safetensors") == 0
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_paper
+from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
 
 from secondlook.collect import collect
 from secondlook.config import load_config
@@ -20,7 +20,7 @@ from secondlook.decide import decide_claims
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
 from secondlook.job import run_job
-from secondlook.plan import load_plan
+from secondlook.plan import INSTRUMENTS, load_plan
 from secondlook.report import context
 from secondlook.report.markdown import parse
 from secondlook.report.pdf import build_pdf, compose, typeset
@@ -71,7 +71,8 @@ PAPER = protocol_data(
     question=7,
     question_text=f"Do toys train? {HOSTILE}",
     experiments={
-        "grid": {"title": f"A grid {HOSTILE}", "module": "train", "cells": [{"lr": [0.5, 1.0]}], "scales": EVERYWHERE},
+        "grid": {"title": f"A grid {HOSTILE}", "module": "train", "cells": [{"lr": [0.5, 1.0]}], "scales": EVERYWHERE}
+        | {"inputs": {"ruler": {"instrument": "ruler", "cell": {"length": 3}}}},
         "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 1.0}, "scales": {"paper": EXACT}},
     },
     claims=[
@@ -117,18 +118,20 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A working directory with the results of one paper."""
     root = tmp_path_factory.mktemp("pdf")
     papers = root / "secondlook/papers"
+    write_instruments(papers.parent)
     write_paper(papers, "toypdf", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch, papers_in(papers):
         patch.chdir(root / "here")
         patch.setattr(context, "PACKAGE", root / "secondlook")
         plan = load_plan(papers, load_config({}))
-        folders = []
-        for job in plan.runs("toypdf", "grid"):
-            folders.append(Path(plan.folder(job)))
-            run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
-        table = Path(plan.table("toypdf", "grid"))
-        collect(folders, table, Path(plan.records("toypdf", "grid")))
+        for paper, key in ((INSTRUMENTS, "ruler"), ("toypdf", "grid")):
+            folders = []
+            for job in plan.runs(paper, key):
+                folders.append(Path(plan.folder(job)))
+                run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
+            table = Path(plan.table(paper, key))
+            collect(folders, table, Path(plan.records(paper, key)))
         claims = [claim.model_dump(mode="json") for claim in plan.protocols["toypdf"].claims]
         decide_claims(claims, {"grid": "exact"}, {"grid": table}, RESULTS / "claims.json")
         (RESULTS / "figures").mkdir()
@@ -231,7 +234,11 @@ def test_claims_with_everything_known_of_them(words: Words) -> None:
     assert claim["rule"] in words.text
     assert claim["why"] in words.text
     assert "Not drawn at this scale: A crowd." in words.text
-    assert f"{len(read_json(RESULTS / 'grid.runs.json'))} jobs" in words.text
+    assert f"{len(read_json(RESULTS / 'grid.runs.json')) + 1} jobs" in words.text  # with the instrument's
+
+
+def test_the_instruments_behind_a_chapter(words: Words) -> None:
+    assert f"Facts ruler A ruler length 3 0 marks: 3 said: <b>#a ruler</b> sha256: {'ab' * 32}" in words.text
 
 
 def test_power_and_controls_are_set_where_they_are_known(copy: Path) -> None:

@@ -109,6 +109,43 @@ def test_k_steps_kill_resume_rest_is_n_steps(make_job, tmp_path, monkeypatch, ru
     assert resumed.status == straight.status
 
 
+def test_no_epochs_measure_the_untrained_net(make_job) -> None:
+    result = train(make_job(seeds=(1, 2)), epochs=0)
+    assert [row[:3] for row in result.history.rows] == [(1, 0, "test_error"), (2, 0, "test_error")]
+    task = make_task(torch.device("cpu"))
+    torch.manual_seed(stream_seed(2, "init"))
+    assert result.history.rows[1][3] == supervised.evaluate(task, net().to(memory_format=torch.channels_last))[1]
+    assert result.status == {1: "completed", 2: "completed"}
+    assert result.arrays == {}
+
+
+@pytest.mark.parametrize("dies_at", [1, 4, 6])
+@pytest.mark.parametrize("epochs", [4, 0])
+def test_weights_of_finished_replicas_survive_a_kill(make_job, tmp_path, monkeypatch, dies_at: int, epochs: int) -> None:
+    """Checkpoints of three replicas of four epochs: 1 to 3 inside the first, 4 after it, 6 inside the second."""
+    straight = train(make_job(seeds=(1, 2, 3)), epochs=epochs, keep_weights=True)
+    job = make_job(seeds=(1, 2, 3), checkpoint_seconds=0.0, work=tmp_path / "killed")
+    save, calls = supervised._save, []
+
+    def dies(*arguments, **options):
+        save(*arguments, **options)
+        calls.append(1)
+        if len(calls) == (dies_at if epochs else 2):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervised, "_save", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(job, epochs=epochs, keep_weights=True)
+    monkeypatch.setattr(supervised, "_save", save)
+    resumed = train(job, epochs=epochs, keep_weights=True)
+    assert set(resumed.arrays) == {f"{seed}/{name}" for seed in (1, 2, 3) for name in net().state_dict()}
+    assert {name: array.tobytes() for name, array in resumed.arrays.items()} == {
+        name: array.tobytes() for name, array in straight.arrays.items()
+    }
+    assert {name: array.shape for name, array in resumed.arrays.items()} == {name: value.shape for name, value in straight.arrays.items()}
+    assert resumed.history.to_csv() == straight.history.to_csv()
+
+
 def run_script(work: Path, out: Path, epochs: int = 40) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, str(SCRIPT), str(work), str(out), "1,2", str(epochs)], stderr=subprocess.PIPE, text=True)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from test_reruns import ALL, CURVES, DECIDE, FROM_SAMPLE, REPORT, VERDICTS
+from test_reruns import ALL, DECIDE, FIGURES, FROM_SAMPLE, REPORT
 from toy_project import ROOT, Project
 
 BEHIND_DATA = FROM_SAMPLE
@@ -109,6 +109,6 @@ def test_use_conda_from_the_first_job_to_the_report(conda: Project, tmp_path: Pa
     assert conda.dry("--use-conda").labels == []
 
     conda.append("envs/report.yaml", "# a plotting library, say\n")
-    assert conda.dry("--use-conda").labels == sorted(DECIDE | CURVES | VERDICTS | REPORT)
+    assert conda.dry("--use-conda").labels == sorted(DECIDE | FIGURES | REPORT)
     conda.append("envs/run.yaml", "# a training library, say\n")
     assert ALL - BEHIND_DATA <= set(conda.dry("--use-conda").labels) <= ALL

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from toy_project import PACKAGE, RESULTS, Project, clean_environment
 
-FIGURES = [f"{RESULTS}/figures/{name}.{kind}" for name in ("curves", "verdicts") for kind in ("svg", "png")]
+FIGURES = [f"{RESULTS}/figures/{name}.{kind}" for name in ("curves", "verdicts", "sheet") for kind in ("svg", "png")]
 
 
 def test_the_pdf_is_made_beside_the_page(finished: Project) -> None:
@@ -45,7 +45,11 @@ def test_a_caption_of_snakemakes_report_draws_nothing_again(project: Project) ->
 
 def test_how_a_card_is_made_draws_the_figures_again(project: Project) -> None:
     project.append(f"{PACKAGE}/card.py", "\n\nEDITED = True\n")
-    assert {label for label in project.dry().labels if label.startswith("figure")} == {"figure toy/curves", "figure toy/verdicts"}
+    assert {label for label in project.dry().labels if label.startswith("figure")} == {
+        "figure toy/curves",
+        "figure toy/verdicts",
+        "figure toy/sheet",
+    }
 
 
 @pytest.mark.parametrize("file", FIGURES)
@@ -68,7 +72,7 @@ def test_a_figure_says_how_to_make_it_again(project: Project, tmp_path: Path, fi
 def test_figures_drawn_again_are_the_same_bytes(project: Project) -> None:
     """Nothing of the hour is in a card, so a figure that was drawn again differs only where its data, code or configuration do."""
     before = {file: (project / file).read_bytes() for file in FIGURES}
-    project.run("--force", f"{RESULTS}/figures/curves.svg", f"{RESULTS}/figures/verdicts.svg")
+    project.run("--force", *FIGURES)
     assert {file: (project / file).read_bytes() for file in FIGURES} == before
 
 

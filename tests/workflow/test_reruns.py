@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_project import PACKAGE, PAPER, RESULTS, Project, register, times
+from toy_project import INSTRUMENTS, PACKAGE, PAPER, RESULTS, Project, register, times
 
 # -- the jobs of the toy paper, by experiment with the table they end in -------------------------------------------------------
 
@@ -21,13 +21,18 @@ READER = {"run toy/reader/optimizer=sgd,lr=selected/seeds=0-2", "collect toy/rea
 SAMPLE = {"run toy/sample/only/seeds=0-2", "collect toy/sample"}
 RUN_PLAIN = {"run toy/plain/only/seeds=0-2"}
 PLAIN = RUN_PLAIN | {"collect toy/plain"}
+RUN_RULER = {"run instruments/ruler/length=4/seeds=0"}  # and not the ruler's other cells, which nothing reads
+RULER = RUN_RULER | {"collect instruments/ruler"}
+RUN_MEASURED = {"run toy/measured/only/seeds=0-2"}
+MEASURED = RUN_MEASURED | {"collect toy/measured"}
 DATASET = {"dataset toydata"}
 DECIDE = {"decide toy"}
 CURVES = {"figure toy/curves"}
 VERDICTS = {"figure toy/verdicts"}
+SHEET = {"figure toy/sheet"}
 PAGES = {"report"}
 REPORT = PAGES | {"pdf"}
-FIGURES = CURVES | VERDICTS
+FIGURES = CURVES | VERDICTS | SHEET
 
 # -- and what follows from each ------------------------------------------------------------------------------------------------
 
@@ -39,12 +44,16 @@ FROM_READER = READER | VERDICTS | REPORT
 FROM_FINAL = FINAL | FROM_READER | FROM_CLAIMS
 FROM_SELECT = SELECT | FROM_FINAL
 FROM_GRID = GRID | CURVES | FROM_SELECT
-ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN
+FROM_MEASURED = MEASURED | SHEET | REPORT
+FROM_RULER = RULER | FROM_MEASURED
+ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN | FROM_RULER
 ALL = ALL_RUNS | DATASET
 # Within one start Snakemake reruns what follows from a rerun, equal or not: a selection made again trains again.
 FROM_COLLECTS = {job for job in ALL_RUNS if not job.startswith("run ")} | FINAL | READER
 
 PROTOCOL = f"{PAPER}/protocol.yaml"
+RULER_RUN = "results/quick/instruments/ruler/length=4/seeds=0"
+RULERS = f"{INSTRUMENTS}/protocol.yaml"
 NET = f"{PACKAGE}/nets/toynet.py"
 OPTIMIZER = f"{PACKAGE}/train/toyopt.py"
 CODE = "\n\nEDITED = True\n"
@@ -69,8 +78,12 @@ def append(path: str, text: str) -> Edit:
     return lambda project: project.append(path, text)
 
 
-def bump(path: str, library: str) -> Edit:
-    return lambda project: project.bump(path, library)
+def bump(path: str, *libraries: str) -> Edit:
+    def edit(project: Project) -> None:
+        for library in libraries:
+            project.bump(path, library)
+
+    return edit
 
 
 def knob(key: str, value: str) -> Edit:
@@ -119,9 +132,11 @@ NEW_SEEDS = (
         "run toy/reader/optimizer=sgd,lr=selected/seeds=3",
         "run toy/sample/only/seeds=3",
         "run toy/plain/only/seeds=3",
-        *(f"collect toy/{name}" for name in ("final", "reader", "sample", "plain")),
+        "run toy/measured/only/seeds=3",
+        *(f"collect toy/{name}" for name in ("final", "reader", "sample", "plain", "measured")),
     }
     | CURVES
+    | SHEET
     | FROM_CLAIMS
 )
 NEW_CELLS = (
@@ -132,6 +147,7 @@ NEW_CELLS = (
     | CURVES
     | FROM_SELECT
 )
+ANOTHER_RULER = {"run instruments/ruler/length=8/seeds=0", "collect instruments/ruler"} | FROM_MEASURED
 ANNEX = {"run annex/count/only/seeds=7-8", "collect annex/count", "decide annex", "figure annex/seeds"} | REPORT
 
 # fmt: off
@@ -147,6 +163,8 @@ CASES = [
     ("an optimizer",                               FROM_GRID,                 replace(OPTIMIZER, '"momentum": 0.5', '"momentum": 0.6')),
     ("an experiment's module",                     FROM_READER,               append(f"{PAPER}/reader.py", CODE)),
     ("a module that two experiments share",        FROM_GRID,                 append(f"{PAPER}/descent.py", CODE)),
+    ("an instrument's module",                     FROM_RULER,                append(f"{INSTRUMENTS}/ruler.py", CODE)),
+    ("a module that reads an instrument",          FROM_MEASURED,             append(f"{PAPER}/measured.py", CODE)),
     ("a network that nothing imports",             NOTHING,                   append(f"{PACKAGE}/nets/vgg.py", CODE)),
     ("the runner that writes every record",        ALL_RUNS,                  append(f"{PACKAGE}/job.py", CODE)),
     ("how runs are gathered",                      FROM_COLLECTS,             append(f"{PACKAGE}/collect.py", CODE)),
@@ -154,6 +172,8 @@ CASES = [
     ("how claims are decided",                     FROM_CLAIMS,               append(f"{PACKAGE}/decide.py", CODE)),
     ("the statistics",                             FROM_CLAIMS,               append(f"{PACKAGE}/stats/judge.py", CODE)),
     ("one figure",                                 CURVES | REPORT,           append(f"{PAPER}/figures/curves.py", CODE)),
+    ("a figure that draws arrays",                 SHEET | REPORT,            append(f"{PAPER}/figures/sheet.py", CODE)),
+    ("how arrays are read for figures",            FIGURES | REPORT,          append(f"{PACKAGE}/arrays.py", CODE)),
     ("the style of all figures",                   FIGURES | REPORT,          append(f"{PACKAGE}/plotting.py", CODE)),
     ("how the report is built",                    PAGES,                     append(f"{PACKAGE}/report/build.py", CODE)),
     ("how downloads are decoded",                  NOTHING,                   append(f"{PACKAGE}/data/decode.py", CODE)),
@@ -173,8 +193,12 @@ CASES = [
     ("the rule of a selection",                    FROM_SELECT,               protocol("loss, per", "loss, goal: maximise, per")),
     ("the rule of a claim",                        FROM_CLAIMS,               protocol("smallest_effect: 0.125", "smallest_effect: 0.25")),
     ("a figure's tables",                          CURVES | REPORT,           protocol("tables: [grid, sample]", "tables: [grid]")),
+    ("a figure's arrays",                          SHEET | REPORT,            protocol("arrays: [measured]", "arrays: [measured, plain]")),
     ("a figure's caption",                         REPORT,                    protocol("A line a cell.", "One line a cell.")),
     ("a deviation",                                REPORT,                    protocol("A test needs it.", "Tests need it.")),
+    ("the setting that chooses an instrument",     ANOTHER_RULER,             protocol("settings: {length: 4}", "settings: {length: 8}")),
+    ("a cell of an instrument that nothing reads", REPORT,                    replace(RULERS, "[2, 4, 8]", "[2, 4, 8, 9]")),
+    ("an instrument's title",                      REPORT,                    replace(RULERS, "A ruler", "The ruler")),
     # report
     ("the answer",                                 REPORT,                    append(f"{PAPER}/answer.md", "\nMore.\n")),
     ("the stylesheet",                             PAGES,                     append("reports/style.css", "\n/* a line */\n")),
@@ -183,7 +207,9 @@ CASES = [
     # libraries
     ("torch",                                      ALL_RUNS,                  bump("envs/run.yaml", "torch")),
     ("numpy of the runs",                          ALL_RUNS,                  bump("envs/run.yaml", "numpy")),
-    ("a library of the runs that makes no number", NOTHING,                   bump("envs/run.yaml", "pillow")),
+    ("a library of one module's distances",        FROM_MEASURED,             bump("envs/run.yaml", "pot")),
+    ("libraries of the runs that nothing imports", NOTHING,                   bump("envs/run.yaml", "torchvision", "scipy", "pillow")),
+    ("a library that makes no number",             NOTHING,                   bump("envs/run.yaml", "safetensors")),
     ("pandas",                                     DECIDE | FIGURES | REPORT, bump("envs/report.yaml", "pandas")),
     ("scipy",                                      DECIDE | FIGURES | REPORT, bump("envs/report.yaml", "scipy")),
     ("matplotlib",                                 FIGURES | REPORT,          bump("envs/report.yaml", "matplotlib")),
@@ -206,6 +232,7 @@ CASES = [
     ("a table lost",                               NOTHING,                   delete(f"{RESULTS}/plain.csv")),
     ("the records of an experiment lost",          FROM_PLAIN - RUN_PLAIN,    delete(f"{RESULTS}/plain.runs.json")),
     ("the verdicts lost",                          FROM_CLAIMS,               delete(f"{RESULTS}/claims.json")),
+    ("an instrument's record lost",                FROM_RULER,                delete(f"{RULER_RUN}/run.json")),
     ("a picture lost",                             CURVES | REPORT,           delete(f"{RESULTS}/figures/curves.png")),
     ("one log lost",                               NOTHING,                   delete("logs/quick/toy/figures/curves.log")),
     # a newcomer

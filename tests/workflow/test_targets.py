@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_reruns import ALL, CURVES, GRID, REPORT, SAMPLE
-from toy_project import PAPER, RESULTS, Project, clean_environment
+from test_reruns import ALL, CURVES, GRID, REPORT, RUN_MEASURED, RUN_RULER, SAMPLE, SHEET
+from toy_project import INSTRUMENTS, PAPER, RESULTS, Project, clean_environment
 
 HEAVY = ("torch", "torchvision", "pandas", "scipy", "matplotlib", "seaborn", "jinja2", "PIL")
 
@@ -31,7 +31,8 @@ def test_the_first_run_does_what_was_announced(finished: Project) -> None:
 
 
 def test_targets(fresh: Project) -> None:
-    assert fresh.dry("toy").labels == sorted(ALL - REPORT)
+    assert fresh.dry("toy").labels == sorted(ALL - REPORT - {"collect instruments/ruler"})  # that is the report's
+    assert fresh.dry("toy_sheet").labels == sorted(RUN_RULER | RUN_MEASURED | SHEET)
     assert fresh.dry("toy_curves").labels == sorted(GRID | SAMPLE | CURVES | {"dataset toydata"})
     assert fresh.dry(f"{RESULTS}/plain.csv").labels == ["collect toy/plain", "run toy/plain/only/seeds=0-2"]
 
@@ -39,8 +40,15 @@ def test_targets(fresh: Project) -> None:
 def test_a_scale_asks_for_its_own_experiments(fresh: Project) -> None:
     labels = fresh.dry("--config", "scale=smoke").labels
     assert "run toy/plain/only/seeds=0-1" in labels
+    assert [label for label in labels if "run instruments" in label] == ["run instruments/ruler/length=2/seeds=0"]
     assert not [label for label in labels if "sample" in label or "curves" in label or "toydata" in label]  # they have no budget there
     assert fresh.snakemake("-n", "--config", "scale=smoke", "--", "toy_curves").status != 0
+
+
+def test_what_is_measured_with_an_instrument_says_so(finished: Project) -> None:
+    page = (finished / "results/quick/report/question-1.html").read_text(encoding="utf-8")
+    assert "length 4" in page
+    assert "marks: <code>4</code>" in page
 
 
 def test_papers_are_chosen(fresh: Project) -> None:
@@ -82,7 +90,8 @@ def test_only_jobs_that_will_use_a_gpu_ask_for_one(fresh: Project) -> None:
         jobs = fresh.dry("--cores", "2", "--config", f"device={device}").jobs
         return {job.wildcards["experiment"]: (job.gpu, job.threads) for job in jobs if job.rule == "run"}
 
-    none = {"grid": (0, 1), "final": (0, 1), "reader": (0, 1), "sample": (0, 1), "plain": (0, 2)}
+    one_thread = ("grid", "final", "reader", "sample", "measured", "ruler")
+    none = dict.fromkeys(one_thread, (0, 1)) | {"plain": (0, 2)}
     assert asked("cpu") == asked("auto") == none  # auto: the tests hide a GPU that is there
     assert asked("cuda") == none | {"plain": (1, 2)}
 
@@ -109,6 +118,14 @@ def test_parsing_imports_no_heavy_library(fresh: Project) -> None:
     assert {"secondlook.plan", "secondlook.digest"} <= set(ours)
     again = f"import importlib, json, sys\nfor name in {ours}: importlib.import_module(name)\nprint(json.dumps(sorted(sys.modules)))"
     assert not set(HEAVY) & set(imported(again))
+
+
+@pytest.mark.parametrize("file", [f"{PAPER}/plain.py", f"{PAPER}/figures/sheet.py", f"{INSTRUMENTS}/ruler.py"])
+def test_a_missing_module_is_named_before_anything_runs(fresh: Project, file: str) -> None:
+    (fresh / file).unlink()
+    said = fresh.snakemake("-n")
+    assert said.status != 0
+    assert f"No module '{file.removeprefix('src/').removesuffix('.py').replace('/', '.')}'" in said.text
 
 
 def test_the_copy_is_of_this_project(finished: Project) -> None:

@@ -19,9 +19,10 @@ from safetensors.numpy import save_file
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "workflow", "profiles", "envs", "reports", "src")
-IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "results", "papers")
+IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "results", "papers", "instruments")
 PACKAGE = "src/secondlook"
 PAPER = f"{PACKAGE}/papers/toy"
+INSTRUMENTS = f"{PACKAGE}/instruments"
 RESULTS = "results/quick/toy"
 
 
@@ -142,7 +143,7 @@ def clean_environment() -> dict[str, str]:
 
 
 def lay_out(folder: Path) -> Project:
-    """Copy the project with the toy in place of its papers, and a tiny data set that ``data_dir`` holds."""
+    """Copy the project with the toy in place of its papers and instruments, and a tiny data set that ``data_dir`` holds."""
     folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part

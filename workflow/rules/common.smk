@@ -1,31 +1,27 @@
 """What the rules share: the plan, code digests, input functions. No rule stands here."""
 
+import functools
 import json
 import shlex
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from secondlook import products
 from secondlook.config import load_config
-from secondlook.digest import digest, pins
+from secondlook.digest import digest, pins, run_pins
 from secondlook.environment import prepare
 from secondlook.errors import UserError
 from secondlook.machine import gpu_present
-from secondlook.plan import DATA_FOLDER, load_plan
+from secondlook.plan import DATA_FOLDER, INSTRUMENTS, load_plan
 
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
 
 try:
     plan = load_plan(PAPERS, load_config(dict(config)))
-    for (
-        paper,
-        protocol,
-    ) in plan.protocols.items():  # a missing or broken module is said here, in one line
-        for experiment in protocol.experiments.values():
-            digest(f"secondlook.papers.{paper}.{experiment.module}")
-        for figure in protocol.figures:
-            digest(f"secondlook.papers.{paper}.figures.{figure}")
+    for module in plan.modules():  # a missing or broken one is said here, in one line
+        digest(module)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -88,15 +84,16 @@ def run_arrays(wildcards):
     ]
 
 
+@functools.cache  # it is the same for every run of a module
+def module_code(module):
+    """Digest of the runner, a module, all that they import, and the libraries that make the numbers."""
+    roots = ("secondlook.job", module)
+    return digest(*roots, versions=run_pins(ROOT / "envs/run.yaml", *roots))
+
+
 def run_code(wildcards):
-    """Digest of the runner, the experiment's module, all that they import, and the libraries that make the numbers."""
-    code = plan.experiment(wildcards.paper, wildcards.experiment).module
-    versions = pins(ROOT / "envs/run.yaml", ("torch", "torchvision", "numpy"))
-    return digest(
-        "secondlook.job",
-        f"secondlook.papers.{wildcards.paper}.{code}",
-        versions=versions,
-    )
+    """Digest of the code of a run."""
+    return module_code(plan.module(wildcards.paper, wildcards.experiment))
 
 
 def run_threads(wildcards):
@@ -180,7 +177,7 @@ def claim_fidelity(wildcards):
     return plain(
         {
             key: plan.budget(wildcards.paper, key).fidelity
-            for key in claim_experiments(wildcards.paper)
+            for key in products.claim_experiments(plan, wildcards.paper)
         }
     )
 
@@ -195,27 +192,17 @@ def control_rules(wildcards):
     )
 
 
-def claim_experiments(paper):
-    """Experiments that claims and controls read and that run at this scale."""
-    protocol = plan.protocols[paper]
-    wanted = {
-        key
-        for item in [*protocol.claims, *protocol.controls]
-        for key in protocol.experiments_behind(item)
-    }
-    return [key for key in plan.experiments(paper) if key in wanted]
-
-
 def claim_tables(wildcards):
     """Tables that a paper's claims read."""
     return [
-        plan.table(wildcards.paper, key) for key in claim_experiments(wildcards.paper)
+        plan.table(wildcards.paper, key)
+        for key in products.claim_experiments(plan, wildcards.paper)
     ]
 
 
 def figure_module(wildcards):
     """Dotted name of a figure's module."""
-    return f"secondlook.papers.{wildcards.paper}.figures.{wildcards.figure}"
+    return plan.figure_module(wildcards.paper, wildcards.figure)
 
 
 def figure_code(wildcards):
@@ -235,86 +222,52 @@ def figure_tables(wildcards):
     ]
 
 
+def figure_records(wildcards):
+    """Records of the runs whose arrays a figure draws."""
+    return products.array_files(plan, wildcards.paper, wildcards.figure, "run.json")
+
+
+def figure_arrays(wildcards):
+    """The arrays themselves."""
+    return products.array_files(
+        plan, wildcards.paper, wildcards.figure, "arrays.safetensors"
+    )
+
+
 def figure_claims(wildcards):
     """claims.json, for a figure that draws verdicts."""
     return (
-        [f"{RESULTS}/{wildcards.paper}/claims.json"]
+        [products.claims_file(plan, wildcards.paper)]
         if plan.protocols[wildcards.paper].figures[wildcards.figure].claims
         else []
     )
 
 
-def figure_files(paper, figure):
-    """Files of a figure."""
-    return [f"{RESULTS}/{paper}/figures/{figure}.{kind}" for kind in ("svg", "png")]
-
-
-def paper_products(paper):
-    """All that a paper adds to the report."""
-    return [
-        f"{RESULTS}/{paper}/claims.json",
-        *(plan.records(paper, key) for key in plan.experiments(paper)),
-        *(
-            plan.selection(paper, key)
-            for key, selection in plan.protocols[paper].selections.items()
-            if set(selection.experiments) & set(plan.experiments(paper))
-        ),
-        *(
-            path
-            for figure in plan.figures(paper)
-            for path in figure_files(paper, figure)
-        ),
-    ]
-
-
-def paper_targets(paper):
-    """All that a paper adds to the report, and the records of its runs.
-
-    Not the products alone: a failed job loses its outputs, and Snakemake leaves a lost file alone where what was made of it is still there,
-    so the next start would keep the numbers of the code before.
-    """
-    return paper_products(paper) + run_records(paper, plan.experiments(paper))
-
-
-def figure_targets(paper, figure):
-    """A figure, and the records of the runs behind it, for the same reason."""
-    return figure_files(paper, figure) + run_records(
-        paper, plan.protocols[paper].figures[figure].tables
-    )
-
-
-def run_records(paper, experiments):
-    """Records of the runs of these experiments and of those that they need."""
-    return [
-        f"{plan.folder(run)}/run.json" for run in plan.runs_behind(paper, experiments)
-    ]
-
-
 def report_products(wildcards):
     """What the report is made of, apart from its sources."""
-    products = [path for paper in plan.protocols for path in paper_products(paper)]
-    tables = {
-        plan.table(paper, key)
-        for paper, protocol in plan.protocols.items()
-        for figure in plan.figures(paper)
-        for key in protocol.figures[figure].tables
-    }
-    return products + sorted(tables)
+    return products.report_products(plan)
 
 
-def report_sources():
-    """Texts, templates, style and script of the report's pages."""
-    papers = [
+def chapter_texts():
+    """What the folders of the papers, and of instruments that they use, say in words."""
+    texts = [
         PAPERS / paper / name
         for paper in plan.protocols
         for name in ("protocol.yaml", "answer.md")
     ]
+    if plan.experiments(INSTRUMENTS):
+        texts.append(PAPERS.parent / INSTRUMENTS / "protocol.yaml")
+    return texts
+
+
+def report_sources():
+    """Texts, templates, style and script of the report's pages."""
     pages = [
         path
         for path in sorted((ROOT / "reports").iterdir())
         if path.suffix in (".j2", ".css", ".js")
     ]
-    return [str(path.relative_to(ROOT)) for path in [*papers, *pages]]
+    return [str(path.relative_to(ROOT)) for path in [*chapter_texts(), *pages]]
 
 
 def report_page():
@@ -338,13 +291,9 @@ def report_assets():
 
 def pdf_sources():
     """Texts and layout of the PDF."""
-    papers = [
-        PAPERS / paper / name
-        for paper in plan.protocols
-        for name in ("protocol.yaml", "answer.md")
-    ]
     return [
-        str(path.relative_to(ROOT)) for path in [*papers, ROOT / "reports/report.typ"]
+        str(path.relative_to(ROOT))
+        for path in [*chapter_texts(), ROOT / "reports/report.typ"]
     ]
 
 

@@ -1,6 +1,8 @@
 rule figure:
     input:
         tables=figure_tables,
+        records=figure_records,
+        arrays=figure_arrays,
         claims=figure_claims,
     output:
         report(
@@ -23,4 +25,4 @@ rule figure:
     message:
         "Drawing {wildcards.paper}/{wildcards.figure}"
     shell:
-        "python -m secondlook figure {params.module} --tables {input.tables:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook figure {params.module} --tables {input.tables:q} --arrays {input.records:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"

@@ -10,7 +10,7 @@ from secondlook.claims import Claim
 from secondlook.config import Config
 from secondlook.files import read_json
 from secondlook.machine import git_commit
-from secondlook.plan import Plan, load_plan
+from secondlook.plan import INSTRUMENTS, Plan, load_plan
 from secondlook.report.source import repository, source_link
 from secondlook.words import command
 
@@ -32,19 +32,22 @@ def gather(config: Config) -> dict[str, Any]:
     leave is named under ``missing``, and its place is filled with what says so; a report of partial results can always be built.
     """
     plan = load_plan(PACKAGE / "papers", config)
+    unread: list[str] = []  # what is missing of the instruments, the chapters that use them say
+    instruments = [record for key in plan.experiments(INSTRUMENTS) for record in _read(Path(plan.records(INSTRUMENTS, key)), [], unread)]
     chapters = sorted(
         (_chapter(plan, paper) for paper in plan.protocols), key=lambda chapter: (chapter["protocol"].question, chapter["protocol"].year)
     )
     return {
         "chapters": chapters,
         "questions": _questions(chapters),
-        "missing": [path for chapter in chapters for path in chapter["missing"]],
+        "missing": list(dict.fromkeys(path for chapter in chapters for path in chapter["missing"])),
         "config": config.model_dump(mode="json"),
         "scale": config.scale,
         "verdicts": VERDICTS,
         "commit": git_commit(),
+        "instruments": _provenance(instruments),
         "provenance": _provenance(
-            [record for chapter in chapters for experiment in chapter["experiments"] for record in experiment["records"]]
+            [record for chapter in chapters for experiment in chapter["experiments"] for record in experiment["records"]] + instruments
         ),
     }
 
@@ -104,6 +107,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     ]
     missing += [str(figure["svg"]) for figure in figures if not figure["present"]]
     missing += sorted({str(table["csv"]) for figure in figures for table in figure["tables"] if not table["present"]})
+    instruments = _instruments(plan, paper, missing)
     used = {
         choice.select
         for experiment in experiments
@@ -118,10 +122,11 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         "experiments": experiments,
         "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
         "figures": figures,
+        "instruments": instruments,
         "missing": missing,
         "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
         "tests": {claim.id: claim.test for claim in protocol.claims},
-        "code": {key: _code(paper, experiment.module, records.get(key, [])) for key, experiment in protocol.experiments.items()},
+        "code": {key: _code(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
         "command": command(paper, plan.scale, plan.config.seeds),
         "provenance": _provenance([record for found in records.values() for record in found]),
     }
@@ -161,9 +166,31 @@ def _claims(claims: list[Claim], decided: list[dict[str, Any]], path: Path) -> l
     ]
 
 
-def _code(paper: str, module: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _instruments(plan: Plan, paper: str, missing: list[str]) -> list[dict[str, Any]]:
+    """The runs of instruments that a paper's runs read: what each is, and the facts that it left of itself."""
+    used = plan.instruments(paper)
+    found = []
+    for key in dict.fromkeys(run.experiment for run in used):
+        runs = [(run.cell.labels, list(run.seeds)) for run in used if run.experiment == key]
+        records = _read(Path(plan.records(INSTRUMENTS, key)), [], missing)
+        found += [
+            {
+                "experiment": key,
+                "title": plan.experiment(INSTRUMENTS, key).title,
+                "cell": ", ".join(f"{factor} {value}" for factor, value in record["cell"].items()) or "only",
+                "seeds": ", ".join(map(str, record["seeds"])),
+                "facts": {name: str(value) for name, value in record["facts"].items()},
+                "code": _code(plan.module(INSTRUMENTS, key), [record]),
+            }
+            for record in records
+            if (record["cell"], record["seeds"]) in runs
+        ]
+    return found
+
+
+def _code(module: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     """Where the code of an experiment is: its path and, for each commit that its runs name, a link where there is one."""
-    path = f"src/secondlook/papers/{paper}/{module.replace('.', '/')}.py"
+    path = f"src/{module.replace('.', '/')}.py"
     commits = sorted({str(record["commit"]) for record in records}) or [git_commit()]
     host = repository()
     return {"path": path, "commits": [{"id": commit, "link": source_link(host, commit, path)} for commit in commits]}

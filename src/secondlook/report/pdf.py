@@ -98,6 +98,10 @@ def _chapter(chapter: Mapping[str, Any], scale: str) -> dict[str, Any]:
         "not_drawn": chapter["missing_figures"],
         "tuning": [_tuning(name, selection) for name, selection in chapter["selections"].items()],
         "experiments": [_experiment(experiment) for experiment in chapter["experiments"]],
+        "instruments": [
+            [run["experiment"], run["title"], run["cell"], run["seeds"], [f"{name}: {value}" for name, value in run["facts"].items()]]
+            for run in chapter["instruments"]
+        ],
         "command": chapter.get("command", ""),
         "deviations": [[deviation.paper, deviation.ours, deviation.why] for deviation in protocol.deviations],
     }

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -53,6 +54,8 @@ class Task:
     batch: int
     #: decoupled weight decay; coupled decay is the optimizer's own
     decoupled_weight_decay: float = 0.0
+    #: True: the weights (the net's state) of every completed replica become the result's arrays "<seed>/<name>"
+    keep_weights: bool = False
 
     @property
     def steps(self) -> int:
@@ -67,6 +70,8 @@ class _Progress:
     history: History
     status: dict[int, str]
     replicas_done: int = 0
+    #: "<seed>/<name>" -> weights of the completed replicas, where the task keeps them
+    weights: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     #: training alone, without evaluation
     images: int = 0
     seconds: float = 0.0
@@ -79,6 +84,7 @@ def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Res
     Metrics: train_loss and train_error (means over the epoch's batches, in training mode, as cifar.torch prints them), test_loss,
     test_error (evaluation mode, after the epoch), lr, epoch; ``diverged`` = 1 at the first update whose loss was not finite. Errors are
     percentages. A diverged replica stops there: it is a result, not a failure.
+    With no epochs, test_error of the untrained net is all there is.
 
     Raises:
         UserError: the training split is smaller than a batch, or a checkpoint belongs to another computation.
@@ -91,8 +97,9 @@ def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Res
     if found := checkpoint.load(job.work, job.identity, device):
         _, tensors, state = found
         status = {int(seed): text for seed, text in state["status"].items()}
-        progress = _Progress(History(map(tuple, state["history"])), status, state["replicas_done"])
-        resume = (tensors, state) if tensors else None
+        weights = {name.removeprefix("weights/"): value.cpu().numpy() for name, value in tensors.items() if name.startswith("weights/")}
+        progress = _Progress(History(map(tuple, state["history"])), status, state["replicas_done"], weights)
+        resume = (tensors, state) if state["epoch"] else None
         where = f"{progress.replicas_done} replicas done" + (f", the next at epoch {state['epoch']}" if resume else "")
         print(f"taking up a checkpoint: {where}", file=sys.stderr, flush=True)
     for seed in job.seeds[progress.replicas_done :]:
@@ -106,7 +113,7 @@ def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Res
         facts["images_per_second"] = round(progress.images / progress.seconds, 1)
     if device.type == "cuda":
         facts["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
-    return Result(progress.history, status=progress.status, facts=facts)
+    return Result(progress.history, arrays=progress.weights, status=progress.status, facts=facts)
 
 
 def _train_replica(job: Job, task: Task, seed: int, progress: _Progress, resume: tuple[dict[str, torch.Tensor], dict] | None) -> None:
@@ -144,6 +151,10 @@ def _train_replica(job: Job, task: Task, seed: int, progress: _Progress, resume:
         )
         if epoch + 1 < task.epochs:
             _save(job, task, progress, epoch + 1, net, optimizer)
+    if not task.epochs:
+        progress.history.add(seed, 0, test_error=evaluate(task, net)[1])
+    if task.keep_weights:
+        progress.weights |= {f"{seed}/{name}": value.cpu().numpy().copy(order="C") for name, value in net.state_dict().items()}
     progress.status[seed] = "completed"
 
 
@@ -197,11 +208,11 @@ def _save(
     """Write a checkpoint if the last one is old enough: inside a replica with net and optimizer, between two replicas without."""
     if time.monotonic() - progress.saved < job.checkpoint_seconds:
         return
-    tensors: dict[str, torch.Tensor] = {}
+    tensors = {f"weights/{name}": torch.from_numpy(value) for name, value in progress.weights.items()}
     groups: list[dict] = []
     if net is not None and optimizer is not None:
         optimizer_tensors, groups = checkpoint.pack_optimizer(optimizer)
-        tensors = {f"net/{name}": value for name, value in net.state_dict().items()}
+        tensors |= {f"net/{name}": value for name, value in net.state_dict().items()}
         tensors |= {f"optimizer/{name}": value for name, value in optimizer_tensors.items()}
     state = {
         "replicas_done": progress.replicas_done,

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 
+from secondlook.data.images import resized
 from secondlook.data.load import load
 from secondlook.job import Job, Result
 from secondlook.nets.vgg import CifarVGG
@@ -93,9 +94,7 @@ def step_size(settings: Settings, epoch: int, updates: int) -> float:
 
 def split(images, labels, count: int | None, side: int, device: torch.device) -> Split:
     """Put the first ``count`` images on the device as uint8, averaged down to ``side`` pixels where that is less than 32."""
-    images_NCHW = torch.from_numpy(images[:count])
-    if side != images_NCHW.shape[-1]:
-        images_NCHW = F.avg_pool2d(images_NCHW.float(), images_NCHW.shape[-1] // side).round().to(torch.uint8)
+    images_NCHW = resized(torch.from_numpy(images[:count]), side)
     return Split(images_NCHW.to(device), torch.from_numpy(labels[:count]).long().to(device))
 
 

@@ -1,0 +1,65 @@
+"""Images of a fetched data set, brought to the side that an experiment asks for.
+
+Shapes: N images, C channels, H height, W width. They stay uint8: a pixel x means x / 127.5 - 1 to a net with outputs in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+
+from secondlook.data.load import load
+from secondlook.errors import UserError
+from secondlook.job import Job
+
+#: images at a time: as float32, 50,000 colour images of 64 pixels would take 2.5 GB
+CHUNK = 5000
+
+
+def resized(images_NCHW: torch.Tensor, side: int) -> torch.Tensor:
+    """Return the uint8 images as [N, C, side, side], rounded to uint8.
+
+    Images of 28 pixels are first padded by 2 black pixels on each side, unless 28 is what is asked for. Then whole blocks are averaged, or
+    pixels interpolated bilinearly where ``side`` is a multiple of what there is.
+
+    Raises:
+        UserError: neither of the two sides divides the other.
+    """
+    native = images_NCHW.shape[-1]
+    if side == native:
+        return images_NCHW
+    padding = 2 if native == 28 else 0
+    padded = native + 2 * padding
+    if padded % side and side % padded:
+        raise UserError(
+            f"side: images of {native} pixels cannot have {side}; give {native}, or what divides {padded} or is a multiple of it"
+        )
+
+    def resize(part_NCHW: torch.Tensor) -> torch.Tensor:
+        part_NCHW = F.pad(part_NCHW, [padding] * 4)
+        if side > padded:
+            floats = F.interpolate(part_NCHW.float(), (side, side), mode="bilinear")
+        else:
+            floats = F.avg_pool2d(part_NCHW.float(), padded // side)
+        return floats.round().to(torch.uint8)
+
+    return torch.cat([resize(part) for part in images_NCHW.split(CHUNK)])
+
+
+def load_images(
+    job: Job, dataset: str, split: Literal["train", "test"], side: int, count: int | None = None, device: str | torch.device = "cpu"
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the first ``count`` images (all: None) of a split, uint8 [N, C, side, side], and their labels, int64 [N], on ``device``.
+
+    Raises:
+        UserError: the experiment does not name the data set, it was not fetched, it has fewer images, or they cannot have that side.
+    """
+    if dataset not in job.datasets:
+        raise UserError(f"{job.paper}/{job.experiment}: its settings ask for '{dataset}'; add it to 'datasets' of that experiment")
+    arrays = load(*job.datasets[dataset])
+    images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    if count is not None and count > len(images):
+        raise UserError(f"{job.paper}/{job.experiment}: {count} {split} images asked for; {dataset} has {len(images)}")
+    return resized(torch.from_numpy(images[:count]), side).to(device), torch.from_numpy(labels[:count]).long().to(device)

@@ -1,0 +1,121 @@
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from secondlook.data.fingerprint import fingerprint
+from secondlook.data.images import load_images
+from secondlook.errors import UserError
+from secondlook.experiment import Experiment
+from secondlook.instruments import classifier
+from secondlook.instruments.classifier import Settings, weights_sha256
+from secondlook.model import load_yaml
+from secondlook.nets.classifier import Classifier
+from secondlook.train.streams import stream_seed
+
+VALUES = {"dataset": "mnist", "side": 16, "init": 0, "epochs": 3, "batch": 20, "lr": 0.01}
+
+
+@pytest.fixture
+def make_feature_job(make_job, tmp_path: Path):
+    """Images whose brightness says their class, in MNIST's layout."""
+    generator = np.random.default_rng(0)
+    arrays = {}
+    for part, count in (("train", 200), ("test", 60)):
+        labels = generator.integers(0, 10, count).astype(np.uint8)
+        noise = generator.integers(0, 12, (count, 1, 28, 28))
+        arrays[f"{part}_images"] = (labels[:, None, None, None] * 25 + noise).astype(np.uint8)
+        arrays[f"{part}_labels"] = labels
+    path = tmp_path / "mnist.safetensors"
+    save_file(arrays, path)
+
+    def make(seeds=(0,), **values):
+        return make_job(values=VALUES | values, seeds=seeds, datasets={"mnist": (path, fingerprint(arrays))})
+
+    return make
+
+
+def rebuilt(arrays: dict[str, np.ndarray]) -> Classifier:
+    net = Classifier(1, 16)
+    net.load_state_dict({name.removeprefix("0/"): torch.from_numpy(array) for name, array in arrays.items()})
+    return net
+
+
+def test_weights_that_come_back_have_the_error_that_was_measured(make_feature_job) -> None:
+    job = make_feature_job(epochs=6)
+    result = classifier.run(job)
+    assert result.status == {0: "completed"}
+    images, labels = load_images(job, "mnist", "test", 16)
+    wrong = rebuilt(result.arrays)(images.float() / 127.5 - 1).argmax(1) != labels
+    assert result.facts["test_error"] == pytest.approx(100 * float(wrong.double().mean()), abs=1e-4)
+    assert result.facts["test_error"] < 80
+    assert result.facts["parameters"] == 37_610
+    assert result.facts["weights_sha256"] == weights_sha256(result.arrays)
+
+
+def test_an_untrained_net(make_feature_job) -> None:
+    result = classifier.run(make_feature_job(epochs=0, init=2))
+    assert [(replica, step, metric) for replica, step, metric, _ in result.history.rows] == [(0, 0, "test_error")]
+    assert result.facts["test_error"] == result.history.rows[0][3]
+    torch.manual_seed(stream_seed(2, "init"))
+    expected = Classifier(1, 16).state_dict()
+    assert {name: array.tolist() for name, array in result.arrays.items()} == {
+        f"0/{name}": value.tolist() for name, value in expected.items()
+    }
+
+
+def test_init_names_the_weights(make_feature_job) -> None:
+    hashes = [classifier.run(make_feature_job(init=init, epochs=1)).facts["weights_sha256"] for init in (0, 0, 1)]
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_the_step_size_falls_linearly_to_zero(make_feature_job) -> None:
+    rows = classifier.run(make_feature_job()).history.rows
+    sizes = [value for _, _, metric, value in rows if metric == "lr"]  # of the last update of each epoch of 10
+    assert sizes == pytest.approx([0.01 * (1 - update / 30) for update in (9, 19, 29)])
+
+
+def test_a_diverged_net_leaves_no_weights(make_feature_job) -> None:
+    result = classifier.run(make_feature_job(lr=1e30))
+    assert result.status[0].startswith("diverged")
+    assert result.arrays == {}
+    assert "weights_sha256" not in result.facts
+
+
+def test_several_seeds_are_refused(make_feature_job) -> None:
+    with pytest.raises(UserError, match="2 seeds, but a feature net has one"):
+        classifier.run(make_feature_job(seeds=(0, 1)))
+
+
+def test_the_hash_sees_names_and_values() -> None:
+    one = {"0/a": np.zeros(2), "0/b": np.ones(2)}
+    assert weights_sha256(one) == weights_sha256(dict(reversed(one.items())))
+    assert weights_sha256(one) != weights_sha256({"0/a": np.ones(2), "0/b": np.zeros(2)})
+    assert weights_sha256(one) != weights_sha256({"0/a": np.zeros(2), "0/c": np.ones(2)})
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        ("smoke", {("mnist", 16), ("cifar10", 16)}),
+        ("quick", {("mnist", 16), ("cifar10", 16)}),
+        ("paper", {("mnist", 28), ("mnist", 32), ("cifar10", 32), ("cifar10", 64)}),
+    ],
+)
+def test_the_protocol_has_two_trained_nets_and_a_random_one_of_each_kind(scale: str, expected: set) -> None:
+    path = Path(classifier.__file__).with_name("protocol.yaml")
+    experiment = Experiment.model_validate(load_yaml(path)["experiments"]["feature-nets"])
+    budget = experiment.scales[scale]
+    nets: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for product in budget.cells or experiment.cells:
+        levels = [value if isinstance(value, list) else [value] for value in product.values()]
+        for values in itertools.product(*levels):
+            settings = Settings(**(experiment.settings | budget.settings | dict(zip(product, values, strict=True))))
+            nets.setdefault((settings.dataset, settings.side), []).append((settings.init, settings.epochs))
+    trained = budget.settings["epochs"]
+    assert nets == {key: [(0, trained), (1, trained), (2, 0)] for key in expected}
+    assert trained > 0
+    assert budget.seeds.count == 1

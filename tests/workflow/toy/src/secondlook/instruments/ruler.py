@@ -1,0 +1,14 @@
+"""A ruler: what is measured with it belongs to no paper."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from secondlook.job import History, Job, Result
+
+
+def run(job: Job) -> Result:
+    """Make marks at equal distances."""
+    marks = np.linspace(0, 1, job.values["length"])
+    history = History((seed, 0, "gap", marks[1] - marks[0]) for seed in job.seeds)
+    return Result(history, {f"{seed}/marks": marks for seed in job.seeds}, facts={"marks": len(marks)})
