@@ -1,0 +1,154 @@
+"""DCGAN's generator and discriminator as two official codes have them, with the variations that the papers' claims are about.
+
+``kernel=4`` (martinarjovsky/WassersteinGAN @f7a01e8, models/dcgan.py; the layers of soumith/dcgan.torch): 4 x 4 kernels, no bias anywhere,
+with batch normalization or without, and a convolution where noise becomes 4 x 4 pixels and where 4 x 4 pixels become a logit.
+``kernel=5`` (xudonmao/LSGAN @3b13d36, stability_comparison/*/dcgan64.py and ops.py): 5 x 5 kernels, linear layers in place of those two
+convolutions, a bias in every layer, with batch normalization or without, and D's kernels drawn from a truncated normal. TensorFlow pads
+such a convolution by 1 and 2 pixels, here it is 2 and 2 with the last column unused: the same net on mirrored images.
+
+Both: batch normalization (eps 1e-5, momentum 0.1) after every layer but G's output, D's input and D's logit; ReLU in G, LeakyReLU of 0.2
+in D; weights N(0, 0.02), scales N(1, 0.02), shifts and biases 0. Building draws from torch's default generator; the caller seeds it.
+Sides are 16, 32 or 64 pixels, a stage less for each halving; 64 is the papers'.
+Shapes: B batch, Z noise, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+
+from secondlook.errors import UserError
+
+Kernel = Literal[4, 5]
+Resampling = Literal["strided", "pooling"]
+Filters = Literal["doubling", "constant"]
+
+WEIGHT_STD = 0.02
+
+
+class DCGANGenerator(nn.Module):
+    """Noise -> 4 x 4 -> images in (-1, 1); 3,576,704 parameters as the WGAN code builds it for 64-pixel colour images.
+
+    Args:
+        channels: of the images, 1 or 3.
+        side: of the images in pixels.
+        width: channels of the last hidden layer (ngf).
+        noise: length of the noise vector.
+        batch_norm: False leaves it out; nothing takes its place.
+        filters: doubling: twice the channels for each stage further in. constant: ``width`` in every layer (WGAN, Fig. 6).
+        kernel: 4 or 5 pixels, and all that comes with it in the two codes (see the module).
+        resampling: strided: transposed convolutions of stride 2. pooling: what DCGAN's first guideline replaced, each pixel repeated
+            2 x 2, then a convolution with as many weights.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        side: Literal[16, 32, 64],
+        *,
+        width: int = 64,
+        noise: int = 100,
+        batch_norm: bool = True,
+        filters: Filters = "doubling",
+        kernel: Kernel = 4,
+        resampling: Resampling = "strided",
+    ) -> None:
+        super().__init__()
+        stages = _stages(side)
+        planes = [width * 2**stage if filters == "doubling" else width for stage in reversed(range(stages))]
+        layers: list[nn.Module] = []
+        if kernel == 4:
+            layers += [nn.Unflatten(1, (noise, 1, 1)), nn.ConvTranspose2d(noise, planes[0], 4, bias=False)]
+        else:
+            layers += [nn.Linear(noise, planes[0] * 16), nn.Unflatten(1, (planes[0], 4, 4))]
+        for before, after in zip(planes, [*planes[1:], channels], strict=True):
+            layers += [*_norm(before, batch_norm), nn.ReLU(inplace=True), *_doubling(before, after, kernel, resampling)]
+        self.layers = nn.Sequential(*layers, nn.Tanh())
+        _initialise(self)
+
+    def forward(self, noise_BZ: torch.Tensor) -> torch.Tensor:
+        """Return images [B, C, H, W] in (-1, 1)."""
+        return self.layers(noise_BZ)
+
+
+class DCGANDiscriminator(nn.Module):
+    """Images -> 4 x 4 -> one logit each; 2,765,568 parameters as the WGAN code builds it for 64-pixel colour images.
+
+    Args:
+        channels: of the images, 1 or 3.
+        side: of the images in pixels.
+        width: channels of the first layer (ndf); each stage has twice those of the one before.
+        batch_norm: False leaves it out; nothing takes its place.
+        kernel: 4 or 5 pixels, and all that comes with it in the two codes (see the module).
+        resampling: strided: convolutions of stride 2. pooling: what DCGAN's first guideline replaced, a convolution of stride 1 with as
+            many weights, and a 2 x 2 average after the nonlinearity (before it, the two would be a strided convolution again).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        side: Literal[16, 32, 64],
+        *,
+        width: int = 64,
+        batch_norm: bool = True,
+        kernel: Kernel = 4,
+        resampling: Resampling = "strided",
+    ) -> None:
+        super().__init__()
+        planes = [width * 2**stage for stage in range(_stages(side))]
+        layers: list[nn.Module] = []
+        for stage, (before, after) in enumerate(zip([channels, *planes[:-1]], planes, strict=True)):
+            pooled = resampling == "pooling"
+            layers += _unstrided(before, after, kernel) if pooled else [_halving(before, after, kernel)]
+            layers += [*_norm(after, batch_norm and stage > 0), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [nn.AvgPool2d(2)] if pooled else []
+        layers += [nn.Conv2d(planes[-1], 1, 4, bias=False)] if kernel == 4 else [nn.Flatten(), nn.Linear(planes[-1] * 16, 1)]
+        self.layers = nn.Sequential(*layers, nn.Flatten(0))
+        _initialise(self)
+
+    def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return logits [B] (no sigmoid) of images in [-1, 1]."""
+        return self.layers(images_BCHW)
+
+
+def _stages(side: int) -> int:
+    """Doublings from 4 pixels to ``side``."""
+    stages = {16: 2, 32: 3, 64: 4}
+    if side not in stages:
+        raise UserError(f"side: a DCGAN makes images of 16, 32 or 64 pixels, not {side}")
+    return stages[side]
+
+
+def _norm(planes: int, wanted: bool) -> list[nn.Module]:
+    return [nn.BatchNorm2d(planes)] if wanted else []
+
+
+def _doubling(before: int, after: int, kernel: Kernel, resampling: Resampling) -> list[nn.Module]:
+    if resampling == "pooling":
+        return [nn.Upsample(scale_factor=2), *_unstrided(before, after, kernel)]
+    # an odd kernel leaves the output's size open by a pixel
+    layer = nn.ConvTranspose2d(before, after, kernel, stride=2, padding=(kernel - 1) // 2, output_padding=kernel % 2, bias=kernel == 5)
+    return [layer]
+
+
+def _halving(before: int, after: int, kernel: Kernel) -> nn.Module:
+    return nn.Conv2d(before, after, kernel, stride=2, padding=(kernel - 1) // 2, bias=kernel == 5)
+
+
+def _unstrided(before: int, after: int, kernel: Kernel) -> list[nn.Module]:
+    """A convolution that keeps the size; an even kernel needs a pixel more behind than before."""
+    return [nn.ZeroPad2d(((kernel - 1) // 2, kernel // 2) * 2), nn.Conv2d(before, after, kernel, bias=kernel == 5)]
+
+
+def _initialise(net: nn.Module) -> None:
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, WEIGHT_STD)
+        elif isinstance(module, nn.Conv2d) and module.kernel_size == (5, 5):
+            nn.init.trunc_normal_(module.weight, 0.0, WEIGHT_STD, -2 * WEIGHT_STD, 2 * WEIGHT_STD)
+        elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, WEIGHT_STD)
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
