@@ -11,7 +11,8 @@ from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.experiment import Experiment
 from secondlook.instruments import classifier
-from secondlook.instruments.classifier import Settings, weights_sha256
+from secondlook.instruments.classifier import Settings
+from secondlook.metrics.image_quality import weights_sha256
 from secondlook.model import load_yaml
 from secondlook.nets.classifier import Classifier
 from secondlook.train.streams import stream_seed
@@ -53,7 +54,7 @@ def test_weights_that_come_back_have_the_error_that_was_measured(make_feature_jo
     assert result.facts["test_error"] == pytest.approx(100 * float(wrong.double().mean()), abs=1e-4)
     assert result.facts["test_error"] < 80
     assert result.facts["parameters"] == 37_610
-    assert result.facts["weights_sha256"] == weights_sha256(result.arrays)
+    assert result.facts["weights_sha256"] == weights_sha256({name.removeprefix("0/"): array for name, array in result.arrays.items()})
 
 
 def test_an_untrained_net(make_feature_job) -> None:

@@ -7,15 +7,14 @@ Shapes: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import Literal
 
-import numpy as np
 import torch
 
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.job import Job, Result
+from secondlook.metrics.image_quality import weights_sha256
 from secondlook.nets.classifier import Classifier
 from secondlook.train.optimizers import build
 from secondlook.train.streams import stream_seed
@@ -78,15 +77,6 @@ def run(job: Job) -> Result:
     result = train_supervised(job, task)
     if result.arrays:  # a diverged net has none
         result.facts["parameters"] = sum(array.size for array in result.arrays.values())
-        result.facts["weights_sha256"] = weights_sha256(result.arrays)
+        result.facts["weights_sha256"] = weights_sha256({name.partition("/")[2]: array for name, array in result.arrays.items()})
         result.facts["test_error"] = [value for _, _, metric, value in result.history.rows if metric == "test_error"][-1]
     return result
-
-
-def weights_sha256(arrays: dict[str, np.ndarray]) -> str:
-    """Return the sha256 over the names, in order, and the bytes of the arrays."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return digest.hexdigest()

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -178,10 +179,10 @@ def classifier_score(logits_NK: torch.Tensor) -> float:
     return isc_features_to_metric(logits_NK.cpu(), splits=1, shuffle=False)[KEY_METRIC_ISC_MEAN]
 
 
-def weights_sha256(net: nn.Module) -> str:
-    """Return the sha256 of a net's state: names, types, shapes and bytes, in the order of names."""
+def weights_sha256(weights: Mapping[str, np.ndarray]) -> str:
+    """Return the sha256 of a net's saved state: names, types, shapes and bytes, in the order of names."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(net.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().cpu().numpy().tobytes())
+    for name, array in sorted(weights.items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
     return digest.hexdigest()
