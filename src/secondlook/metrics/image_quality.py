@@ -26,8 +26,8 @@ BATCH = 500
 CLASS_SHARE = 0.02
 #: the kernel distance is the mean over so many random subsets of at most so many images
 KID_SUBSETS, KID_SUBSET_SIZE = 20, 1000
-#: a net whose name begins so is not asked for classes
-UNTRAINED = "random"
+#: nets whose names begin so do not know the data's classes
+WITHOUT_CLASSES = ("random", "inception")
 
 
 class FeatureNet(Protocol):
@@ -55,8 +55,8 @@ class ImageJudge:
     """Measures sets of ``count`` images against a reference.
 
     Args:
-        nets: name in metrics -> net, on the device of the images; it is set to evaluation. A name that begins with "random" gets no
-            class metrics.
+        nets: name in metrics -> net, on the device of the images; it is set to evaluation. A name that begins with "random" or
+            "inception" gets no class metrics.
         reference_NCHW: real images, uint8, at least ``count``. All serve the Frechet and kernel distances, the first ``count``
             precision and recall, which need equal numbers.
         held_out_NCHW: other real images, uint8, at least ``count``; the first ``count`` give the floor.
@@ -108,7 +108,7 @@ class ImageJudge:
             metrics |= _distances(name, features_ND, reference)
             precision, recall = precision_recall(features_ND, reference.neighbours, reference.radii)
             metrics |= {f"precision_{name}": precision, f"recall_{name}": recall}
-            if not name.startswith(UNTRAINED):
+            if not name.startswith(WITHOUT_CLASSES):
                 counts_K = logits_NK.argmax(1).bincount(minlength=logits_NK.shape[1])
                 metrics |= {
                     f"score_{name}": classifier_score(logits_NK),

@@ -1,0 +1,1 @@
+"""Games that several papers play: mixtures in the plane, and images. A paper chooses settings and adds what it measures."""

@@ -1,0 +1,195 @@
+"""Image games: convolutional nets or perceptrons against MNIST or CIFAR-10, judged by feature nets that the pipeline trained itself.
+
+Shapes: N images, R replicas, B batch, C H W an image, Z noise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from secondlook.data.images import load_images
+from secondlook.errors import UserError
+from secondlook.games.contest import Contest
+from secondlook.job import Job
+from secondlook.metrics.image_quality import ImageJudge, weights_sha256
+from secondlook.metrics.inception import load_inception
+from secondlook.nets.classifier import Classifier
+from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from secondlook.nets.mlp import Initialise, StackedMLP, torch_default, uniform
+from secondlook.train.game import Game, Measured, Moment, Seeds, alone, init_generators, normal_noise, uniform_noise
+from secondlook.train.streams import torch_generator
+
+#: inputs of an experiment that judges images -> name of the net in metrics; two trained ones and one with random weights
+FEATURE_NETS = {"net_a": "a", "net_b": "b", "net_random": "random"}
+#: the generator's last function and the range of its pixels
+OUTPUTS = {"tanh": (torch.tanh, (-1.0, 1.0)), "sigmoid": (torch.sigmoid, (0.0, 1.0)), "linear": (None, (-1.0, 1.0))}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSettings(Contest):
+    """Settings of an image game."""
+
+    dataset: Literal["mnist", "cifar10", "fashion_mnist"]
+    side: int
+    #: the first so many training images; None: all
+    train_images: int | None = None
+    #: dcgan; constant: its filters do not double; mlp
+    generator: Literal["dcgan", "constant", "mlp"] = "dcgan"
+    discriminator: Literal["dcgan", "mlp"] = "dcgan"
+    #: channels of a DCGAN's widest layer over 8, units of a perceptron's hidden layer
+    g_width: int = 64
+    d_width: int = 64
+    #: hidden layers of a perceptron
+    g_layers: int = 3
+    d_layers: int = 2
+    #: linear pieces of a maxout unit in a perceptron's discriminator; 1: ReLU
+    d_pieces: int = 1
+    #: dropout of a perceptron's discriminator, at its input and in hidden layers
+    d_dropout: tuple[float, float] = (0.0, 0.0)
+    #: a perceptron's weights start uniform on +- this, its biases at 0; None: as torch.nn.Linear's
+    g_init: float | None = None
+    d_init: float | None = None
+    g_batch_norm: bool = True
+    d_batch_norm: bool = True
+    kernel: Literal[4, 5] = 4
+    output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    noise: int = 100
+    #: N(0, 1), uniform on +-1, or uniform of variance 1 on +-root 3
+    noise_kind: Literal["normal", "uniform", "unit_uniform"] = "normal"
+    #: samples that are judged
+    samples: int = 10000
+    #: the first so many training images are what they are compared with; None: all
+    reference_images: int | None = None
+    #: also measure the Frechet distance in Inception's features, where its weights are at hand or can be fetched; colour images only
+    inception: bool = False
+    #: samples of the first seed that are kept at each row, for a sheet
+    sheet: int = 64
+
+
+Adjust = Callable[[StackedMLP, torch.Tensor], None]
+
+
+class ImageSource:
+    """Training images on the device as uint8, drawn in a fresh order each epoch; the incomplete last batch is dropped."""
+
+    def __init__(self, images_NCHW: torch.Tensor, batch: int, pixels: tuple[float, float]) -> None:
+        if len(images_NCHW) < batch:
+            raise UserError(f"{len(images_NCHW)} training images are less than one batch of {batch}")
+        self.images, self.batch, self.pixels = images_NCHW, batch, pixels
+        self._order: tuple[tuple[int, int], torch.Tensor] | None = None
+
+    def __call__(self, seed: int, draw: int) -> torch.Tensor:
+        """Return batch number ``draw`` of replica ``seed``, [B, C, H, W] float32."""
+        epoch, place = divmod(draw, len(self.images) // self.batch)
+        if self._order is None or self._order[0] != (seed, epoch):
+            device = self.images.device
+            order = torch.randperm(len(self.images), generator=torch_generator(seed, "order", epoch, device=device), device=device)
+            self._order = ((seed, epoch), order)
+        chosen_B = self._order[1][place * self.batch : (place + 1) * self.batch]
+        return to_floats(self.images[chosen_B], self.pixels)
+
+
+def to_floats(images: torch.Tensor, pixels: tuple[float, float]) -> torch.Tensor:
+    """Return uint8 images as float32 in the range ``pixels``."""
+    low, high = pixels
+    return images.float() * ((high - low) / 255) + low
+
+
+def to_bytes(images: torch.Tensor, pixels: tuple[float, float]) -> torch.Tensor:
+    """Return floats in the range ``pixels`` as uint8, clamped: the same for an image whatever others are in the batch."""
+    low, high = pixels
+    return ((images - low) * (255 / (high - low))).round().clamp(0, 255).to(torch.uint8)
+
+
+def start(bound: float | None) -> Initialise:
+    """How a perceptron's weights are drawn: uniform on +-``bound``, or as torch does."""
+    return torch_default if bound is None else uniform(bound)
+
+
+def load_judge(job: Job, settings: ImageSettings, device: torch.device) -> tuple[ImageJudge, dict[str, Any]]:
+    """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
+    train, _ = load_images(job, settings.dataset, "train", settings.side, settings.reference_images, device)
+    test, _ = load_images(job, settings.dataset, "test", settings.side, settings.samples, device)
+    nets, hashes = {}, {}
+    for name, short in FEATURE_NETS.items():
+        net = Classifier(train.shape[1], settings.side).to(device).eval()
+        weights = job.arrays(name, job.seeds[0])
+        net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
+        nets[short], hashes[short] = net, weights_sha256(weights)
+    facts = {"judged_samples": settings.samples, "reference_images": len(train), "feature_nets": hashes}
+    if settings.inception:
+        try:
+            nets["inception"] = load_inception().to(device)
+            facts["inception"] = "measured"
+        except OSError as error:  # no internet is no failure of the run; its record says what is missing
+            facts["inception"] = f"not measured: {error}"
+            print(f"Inception's weights cannot be fetched ({error}); going on without fid_inception", file=sys.stderr, flush=True)
+    return ImageJudge(nets, train, test, settings.samples), facts
+
+
+def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_generator: Adjust | None = None) -> Game:
+    """Return the game; replicas play in turn.
+
+    Metrics: those of `secondlook.metrics.image_quality.ImageJudge`. Arrays: ``sheet_<step>``, uint8 [sheet, C, H, W], of the first seed.
+
+    Args:
+        adjust_generator: called with a perceptron generator and the training images [N, C, H, W], scaled, before training.
+    """
+    images, _ = load_images(job, settings.dataset, "train", settings.side, settings.train_images, device)
+    judge, facts = load_judge(job, settings, device)
+    shape = tuple(images.shape[1:])
+    output, pixels = OUTPUTS[settings.output]
+    noise = {
+        "normal": normal_noise(settings.noise),
+        "uniform": uniform_noise(settings.noise),
+        "unit_uniform": uniform_noise(settings.noise, 3**0.5),
+    }[settings.noise_kind]
+
+    def mlp_generator(seeds: Seeds) -> nn.Module:
+        sizes = [settings.noise, *[settings.g_width] * settings.g_layers, images[0].numel()]
+        net = StackedMLP(sizes, init_generators(seeds, "generator"), initialise=start(settings.g_init), output=output, shape=shape)
+        if adjust_generator:
+            adjust_generator(net, to_floats(images.cpu(), pixels))
+        return net
+
+    def mlp_discriminator(seeds: Seeds) -> nn.Module:
+        sizes = [images[0].numel(), *[settings.d_width] * settings.d_layers, 1]
+        return StackedMLP(
+            sizes,
+            init_generators(seeds, "discriminator"),
+            initialise=start(settings.d_init),
+            pieces=settings.d_pieces,
+            dropout=tuple(settings.d_dropout),
+        )
+
+    common: dict[str, Any] = {"side": settings.side, "channels": shape[0], "kernel": settings.kernel}
+
+    def dcgan_generator() -> nn.Module:
+        filters = "constant" if settings.generator == "constant" else "doubling"
+        return DCGANGenerator(width=settings.g_width, noise=settings.noise, batch_norm=settings.g_batch_norm, filters=filters, **common)
+
+    def dcgan_discriminator() -> nn.Module:
+        return DCGANDiscriminator(width=settings.d_width, batch_norm=settings.d_batch_norm, **common)
+
+    def measure(moment: Moment) -> list[Measured]:
+        (samples,) = to_bytes(moment.samples(settings.samples), pixels)
+        kept = {}
+        if moment.seeds[0] == job.seeds[0]:
+            kept = {f"sheet_{moment.step}": samples[: settings.sheet].cpu().numpy()}
+        return [Measured(judge.judge(samples), kept)]
+
+    return Game(
+        generator=mlp_generator if settings.generator == "mlp" else alone(dcgan_generator, "generator"),
+        discriminator=mlp_discriminator if settings.discriminator == "mlp" else alone(dcgan_discriminator, "discriminator"),
+        data=ImageSource(images, settings.batch, pixels),
+        noise=noise,
+        measure=measure,
+        facts=facts,
+        **settings.moves(),
+    )
