@@ -30,6 +30,7 @@ format: $(READY)
 # Time of a training step against two references, one core.
 bench: $(READY)
 	python bench/c1_step.py
+	python bench/gan_step.py
 
 # How often verdicts are wrong: simulated experiments with a known truth, into results/calibration.csv.
 calibrate: $(READY)

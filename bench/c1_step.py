@@ -13,13 +13,13 @@ import argparse
 import csv
 import statistics
 import sys
-import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
+from turns import time_in_turns
 
 from secondlook.nets.vgg import CifarVGG
 from secondlook.papers.wilson2017.c1 import Preprocess, flip_half
@@ -43,15 +43,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     ways = {"ours": ours(options, device), "net alone": net_alone(options, device), "the usual way": usual(options, device)}
-    seconds = {name: [] for name in ways}
-    for repeat in range(options.repeats + 1):  # the first is a warm-up; ways take turns, so that a slow moment hits all
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            if repeat:
-                seconds[name].append(time.perf_counter() - started)
+    seconds = time_in_turns(ways, options.repeats, device)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(
         ["way", "images_per_second", "ms_per_step", "slowest_ms", "ratio_to_ours", "device", "torch", "threads", "width", "side", "batch"]

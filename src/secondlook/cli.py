@@ -108,6 +108,8 @@ def _fetch(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; read once, when torch starts
+    for library in ("OMP", "OPENBLAS", "MKL"):  # sums depend on the thread count; read once, when numpy starts
+        os.environ[f"{library}_NUM_THREADS"] = str(options.spec["threads"])
     from secondlook.job import run_job
 
     spec = options.spec | {"code": options.code}

@@ -120,5 +120,7 @@ def test_a_checkpoint_carries_on_to_the_same_bits(name: str) -> None:
 def test_a_game_does_without_dynamo() -> None:
     """torch._dynamo takes longer to import than many of our games take to play."""
     code = f"import runpy, sys; runpy.run_path({str(SCRIPT)!r})['two_steps'](); assert 'secondlook.train.duel' in sys.modules; "
+    code += "from types import SimpleNamespace; from secondlook.train.device import configure; import torch; "
+    code += "configure(SimpleNamespace(threads=1, device='cpu')); assert torch.are_deterministic_algorithms_enabled(); "
     code += "print('torch._dynamo' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

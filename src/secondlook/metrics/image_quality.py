@@ -25,7 +25,7 @@ BATCH = 500
 #: a class with this share of the samples counts as made
 CLASS_SHARE = 0.02
 #: the kernel distance is the mean over so many random subsets of at most so many images
-KID_SUBSETS, KID_SUBSET_SIZE = 20, 1000
+KID_SUBSETS, KID_SUBSET_SIZE = 10, 1000
 #: nets whose names begin so do not know the data's classes
 WITHOUT_CLASSES = ("random", "inception")
 

@@ -14,7 +14,8 @@ def configure(job: Job) -> torch.device:
     The launcher has set CUBLAS_WORKSPACE_CONFIG before torch was imported (`secondlook.cli`); later would be too late.
     """
     torch.set_num_threads(job.threads)
-    torch.use_deterministic_algorithms(True)
+    # What use_deterministic_algorithms(True) does, but for torch.compile's settings, whose import takes longer than many of our runs.
+    torch.set_deterministic_debug_mode("error")
     torch.utils.deterministic.fill_uninitialized_memory = False  # on by default with the line above; costs a kernel an allocation
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False  # convolutions default to TF32, matmuls do not
