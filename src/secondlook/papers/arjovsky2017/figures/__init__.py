@@ -1,0 +1,35 @@
+"""Figures of Arjovsky et al. 2017; each module draws one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from secondlook.metrics.divergences import js_estimate
+from secondlook.plotting import styles
+
+#: every loss keeps its colour, marker and dash in all figures
+LOSSES = {"wasserstein": "WGAN", "non-saturating": "GAN (non-saturating)", "minimax": "GAN (minimax)"}
+COLOURS, MARKERS, DASHES = styles([*LOSSES.values()])
+GENERATORS = {"dcgan": "DCGAN", "constant": "no batch norm,\nconstant width", "mlp": "perceptron"}
+
+
+def series(table: pd.DataFrame, metric: str) -> Iterator[pd.Series]:
+    """A metric over steps, a replica each; what was not measured at a step is left out."""
+    rows = table[table["metric"] == metric]
+    for _, replica in rows.groupby("replica", sort=True):
+        yield replica.set_index("step")["value"].sort_index()
+
+
+def cell(table: pd.DataFrame, **factors: str) -> pd.DataFrame:
+    """Rows of the cell with just these factors; every other factor is absent."""
+    names = [name for name in table.columns if name not in ("replica", "step", "metric", "value")]
+    for name in names:
+        table = table[table[name] == factors[name]] if name in factors else table[table[name].isna()]
+    return table
+
+
+def estimate(losses: pd.Series, loss: str) -> pd.Series:
+    """What the paper plots: -d_loss of a critic, log 2 - d_loss / 2 of a GAN."""
+    return -losses if loss == "wasserstein" else losses.map(js_estimate)

@@ -1,0 +1,58 @@
+"""Frechet distance, classes and collapse of three generators with two losses."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy import stats
+
+from secondlook.papers.arjovsky2017.figures import COLOURS, GENERATORS, LOSSES, MARKERS, cell
+from secondlook.plotting import WIDTH
+from secondlook.tables import snapshot
+
+PANELS = {"fid_a": "Frechet distance", "classes_a": "classes with 2 % or more", "largest_share_a": "largest class's share"}
+SIDES = {"wasserstein": -0.17, "non-saturating": 0.17}
+
+
+def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+    """Three panels; crosses mark collapses. A replica that diverged has no point, and is counted in the axis label."""
+    table = tables["architectures"]
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 3.1))
+    collapses: list[float] = []
+    for place, generator in enumerate(GENERATORS):
+        for loss, shift in SIDES.items():
+            rows = cell(table, generator=generator, loss=loss)
+            if rows.empty:
+                continue
+            final = snapshot(rows)
+            collapsed = final["collapsed"].where(~final["diverged"])
+            collapses += list(collapsed[final["halved"] == 1].dropna()) if loss == "wasserstein" else []
+            name = LOSSES[loss]
+            spots = place + shift + np.linspace(-0.07, 0.07, len(final))
+            for axis, metric in zip(axes, PANELS, strict=True):
+                values = final[metric].where(~final["diverged"])
+                axis.plot(spots, values, ls="", marker=MARKERS[name], color=COLOURS[name], ms=4.5, label=name if place == 0 else None)
+                axis.plot(spots[collapsed == 1], values[collapsed == 1], "x", color="black", ms=8)
+    floor = table.loc[table["metric"] == "fid_a_floor", "value"].mean()
+    axes[0].axhline(floor, color="#777777", lw=0.9, ls=":")
+    axes[0].set_yscale("log")
+    for axis, title in zip(axes, PANELS.values(), strict=True):
+        axis.set_xticks(range(len(GENERATORS)), list(GENERATORS.values()), fontsize=6.5)
+        axis.set_title(title, fontsize=8.5)
+        axis.set_xlim(-0.5, len(GENERATORS) - 0.5)
+    axes[1].set_ylim(0, 10.5)
+    axes[2].set_ylim(0, 1.05)
+    axes[2].legend(fontsize=7, loc="lower right")
+    figure.supxlabel(bound_text(collapses), fontsize=8)
+    return figure
+
+
+def bound_text(collapses: list[float]) -> str:
+    """The count of collapses with its one-sided 95 % bound (Clopper & Pearson 1934)."""
+    hits, runs = int(sum(collapses)), len(collapses)
+    if not runs:
+        return "WGAN: no run has halved its distance, so none can count as collapsed or not"
+    bound = 1.0 if hits == runs else stats.beta.ppf(0.95, hits + 1, runs - hits)
+    return f"WGAN: {hits} of {runs} runs that halved their distance collapsed; 95 % upper bound of the share {bound:.2f}"

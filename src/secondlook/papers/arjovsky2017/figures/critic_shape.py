@@ -1,0 +1,34 @@
+"""Discriminator and critic between two Gaussians, as functions of x."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from secondlook.papers.arjovsky2017.figures import COLOURS, LOSSES, cell, series
+from secondlook.plotting import WIDTH
+
+PANELS = (
+    ("minimax", "output", "GAN: D(x)"),
+    ("wasserstein", "output", "WGAN: critic f(x)"),
+    ("minimax", "raw", "GAN: D before its sigmoid"),
+)
+
+
+def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+    """Three panels; curves are scaled to 0 ... 1, densities to half of that."""
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 2.7), sharey=True)
+    for axis, (loss, metric, title) in zip(axes, PANELS, strict=True):
+        rows = cell(tables["critic"], loss=loss)
+        x = next(series(rows, "x"))
+        for name, colour, place in (("real_density", "#777777", -3), ("fake_density", "#bbbbbb", 3)):
+            density = next(series(rows, name))
+            axis.fill_between(x, 0, 0.5 * density / density.max(), color=colour, alpha=0.5, lw=0)
+            axis.text(place, 0.52, "data" if place < 0 else "fakes", ha="center", fontsize=7, color="#444444")
+        for curve in series(rows, metric):
+            axis.plot(x, (curve - curve.min()) / (curve.max() - curve.min()), color=COLOURS[LOSSES[loss]], lw=1.1, alpha=0.8)
+        axis.set(title=title, xlabel="x")
+        axis.title.set_fontsize(9)
+    axes[0].set_ylabel("output, scaled to 0 ... 1")
+    return figure

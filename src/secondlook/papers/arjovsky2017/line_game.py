@@ -1,0 +1,77 @@
+"""Example 1, trained: a generator with one parameter, the line's offset theta, starts at 1 and has to find the line at 0.
+
+Shapes: R replicas, B batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from secondlook.games.contest import Contest
+from secondlook.job import Job, Result
+from secondlook.nets.mlp import StackedMLP
+from secondlook.train.adversarial import train_adversarial
+from secondlook.train.game import Game, Measured, Moment, init_generators
+from secondlook.train.streams import torch_generator
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(Contest):
+    """Settings of the game."""
+
+    #: the offset that training starts from
+    start: float = 1.0
+    #: units of the discriminator's hidden layers
+    width: int = 64
+    #: how many there are
+    layers: int = 2
+
+
+class LineGenerator(nn.Module):
+    """Z [R, B, 1] -> points (theta, Z) [R, B, 2]; one theta a replica."""
+
+    def __init__(self, replicas: int, start: float) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(torch.full((replicas,), start))
+
+    def forward(self, z_RB1: torch.Tensor) -> torch.Tensor:
+        """Return points [R, B, 2]."""
+        return torch.cat([self.theta[:, None, None].expand_as(z_RB1), z_RB1], -1)
+
+
+def run(job: Job) -> Result:
+    """Train one replica a seed.
+
+    Metrics: those of `secondlook.train.adversarial.train_adversarial`; theta; distance, abs(theta), which is W1 (Example 1).
+    """
+    settings = job.settings(Settings)
+    return train_adversarial(job, lambda device: line_game(settings, device))
+
+
+def line_game(settings: Settings, device: torch.device) -> Game:
+    """Return the game; all replicas play together."""
+
+    def uniform(count: int, generator: torch.Generator) -> torch.Tensor:
+        return torch.rand(count, 1, generator=generator, device=generator.device)
+
+    def data(seed: int, draw: int) -> torch.Tensor:
+        z_B1 = uniform(settings.batch, torch_generator(seed, "data", draw, device=device))
+        return torch.cat([torch.zeros_like(z_B1), z_B1], 1)
+
+    def measure(moment: Moment) -> Sequence[Measured]:
+        return [Measured({"theta": theta, "distance": abs(theta)}) for theta in moment.generator.theta.tolist()]
+
+    sizes = [2, *[settings.width] * settings.layers, 1]
+    return Game(
+        generator=lambda seeds: LineGenerator(len(seeds), settings.start),
+        discriminator=lambda seeds: StackedMLP(sizes, init_generators(seeds, "discriminator")),
+        data=data,
+        noise=uniform,
+        measure=measure,
+        together=True,
+        **settings.moves(),
+    )

@@ -1,0 +1,90 @@
+"""Games in the plane: whether the loss follows the samples' distance from the data, and what momentum and clipping do to the critic.
+
+Shapes: R replicas.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from secondlook.errors import UserError
+from secondlook.games.planar import PlanarSettings, planar_game
+from secondlook.job import Job, Result
+from secondlook.papers.arjovsky2017.tracking import add_tracking
+from secondlook.train.adversarial import train_adversarial
+from secondlook.train.game import Game, Measured, Moment, Noise
+
+#: a weight this close to the bound, relatively, is at it
+AT_BOUND = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(PlanarSettings):
+    """Settings of a game in the plane, and three of this paper's own."""
+
+    #: step size of both players in place of ``d_lr`` and ``g_lr``
+    lr: float | None = None
+    #: beta1 of the generator's Adam in place of ``beta1``: the paper speaks of momentum on the critic
+    g_beta1: float | None = None
+    #: samples are measured from noise of their own at each row; a frozen generator's distance then moves by chance alone
+    redraw: bool = False
+    #: an end this many times above the lowest distance counts as worse again
+    worse_by: float = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.g_beta1 is not None and self.optimizer != "adam":
+            raise UserError(f"setting 'g_beta1' is of Adam, and the optimizer is {self.optimizer}; leave it out")
+        if self.lr is not None:
+            object.__setattr__(self, "d_lr", self.lr)
+            object.__setattr__(self, "g_lr", self.lr)
+
+
+def run(job: Job) -> Result:
+    """Train one replica a seed.
+
+    Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.planar.planar_game` and `add_tracking`; and of the
+    critic's weights ``largest_weight``, the largest magnitude, and with clipping ``at_bound``, the share at the bound or beyond.
+    """
+    settings = job.settings(Settings)
+    result = train_adversarial(job, lambda device: measured_game(settings, device))
+    add_tracking(result, "w1", settings.worse_by)
+    return result
+
+
+def measured_game(settings: Settings, device: torch.device) -> Game:
+    """Return the planar game with the settings of this module."""
+    game = planar_game(settings, device)
+
+    def measure(moment: Moment) -> list[Measured]:
+        if settings.redraw:
+            moment = dataclasses.replace(moment, noise=redrawn(moment))
+        weights = weight_metrics(list(moment.discriminator.parameters()), settings.clip)
+        return [Measured({**row.metrics, **own}, row.arrays) for row, own in zip(game.measure(moment), weights, strict=True)]
+
+    rule = game.generator_rule
+    if settings.g_beta1 is not None:
+        rule = dataclasses.replace(rule, beta1=settings.g_beta1)
+    return dataclasses.replace(game, measure=measure, generator_rule=rule)
+
+
+def redrawn(moment: Moment) -> Noise:
+    """Return a source of noise that differs from step to step: it goes on where another step's noise ends."""
+
+    def noise(count: int, generator: torch.Generator) -> torch.Tensor:
+        return moment.noise((moment.step + 1) * count, generator)[-count:]
+
+    return noise
+
+
+def weight_metrics(parameters: Sequence[torch.Tensor], bound: float | None) -> list[dict[str, float]]:
+    """Largest magnitude of a replica's weights and the share of them at ``bound``, of parameters [R, ...]."""
+    sizes_RW = torch.cat([parameter.detach().abs().flatten(1) for parameter in parameters], 1)
+    rows = [{"largest_weight": value} for value in sizes_RW.amax(1).tolist()]
+    if bound is not None:
+        shares = (sizes_RW >= bound * (1 - AT_BOUND)).double().mean(1).tolist()
+        rows = [row | {"at_bound": share} for row, share in zip(rows, shares, strict=True)]
+    return rows

@@ -1,0 +1,61 @@
+"""The perceptrons of the official mnist.yaml against MNIST, with the losses and schedules that later replications say decide.
+
+Source: goodfeli/adversarial @1720041, mnist.yaml and __init__.py.
+Shapes: N images, C H W an image.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from secondlook.games.images import OUTPUTS, ImageSettings, image_game, to_bytes
+from secondlook.job import Job, Result
+from secondlook.nets.mlp import StackedMLP
+from secondlook.train.adversarial import train_adversarial
+from secondlook.train.game import Game, Measured, Moment
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(ImageSettings):
+    """What the protocol may say."""
+
+    #: samples of each seed that are kept at the end for the Parzen estimate
+    keep: int = 0
+
+
+def run(job: Job) -> Result:
+    """Play one game a seed.
+
+    Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`. Arrays: sheets of the first seed; with ``keep``
+    also ``<seed>/samples``, uint8 [keep, C, H, W], after the last step.
+    """
+    settings = job.settings(Settings)
+
+    def game(device: torch.device) -> Game:
+        return keeping(image_game(job, settings, device, adjust_generator=match_marginals), settings)
+
+    return train_adversarial(job, game)
+
+
+@torch.no_grad()
+def match_marginals(generator: StackedMLP, images_NCHW: torch.Tensor) -> None:
+    """Set the output's bias to the logit of each pixel's mean, clipped by 1e-7 (pylearn2's init_sigmoid_bias_from_marginals)."""
+    generator.layers[-1].bias.copy_(images_NCHW.flatten(1).double().mean(0).clamp(1e-7, 1 - 1e-7).logit())
+
+
+def keeping(game: Game, settings: Settings) -> Game:
+    """Return a game that also saves samples at its end."""
+    if not settings.keep:
+        return game
+
+    def measure(moment: Moment) -> Sequence[Measured]:
+        rows = game.measure(moment)
+        if moment.step < settings.steps:
+            return rows
+        samples = to_bytes(moment.samples(settings.keep), OUTPUTS[settings.output][1]).cpu().numpy()
+        return [dataclasses.replace(row, arrays={**row.arrays, "samples": own_NCHW}) for row, own_NCHW in zip(rows, samples, strict=True)]
+
+    return dataclasses.replace(game, measure=measure)

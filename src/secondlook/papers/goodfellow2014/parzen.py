@@ -1,0 +1,75 @@
+"""The Parzen log-likelihoods of Table 1, by the official estimator, of samples that an earlier experiment kept.
+
+Source: goodfeli/adversarial @1720041, parzen_ll.py. Shapes: N images, C H W an image, D pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import torch
+
+from secondlook.data.images import load_images
+from secondlook.errors import UserError
+from secondlook.job import History, Job, Result
+from secondlook.metrics.parzen import choose_sigma, parzen_log_likelihood
+from secondlook.train.device import configure, device_name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the protocol may say."""
+
+    side: int
+    #: training images that the game saw; sigma is chosen on those that follow
+    train_images: int
+    validation_images: int
+    #: samples of one estimate, and how many estimates are made of samples of their own
+    samples: int
+    draws: int
+    #: candidates for sigma, evenly spaced in the logarithm from 0.1 to 1
+    sigmas: int = 10
+    test_images: int | None = None
+
+
+def run(job: Job) -> Result:
+    """Estimate once a draw; a row's step is the number of the draw, from 1.
+
+    Metrics: ``parzen``, mean log-likelihood of the test images in nats, ``parzen_se``, its standard error over them, and ``parzen_sigma``;
+    ``ceiling`` and ``ceiling_sigma``, the same with training images in place of samples, as many.
+
+    Raises:
+        UserError: the earlier experiment kept too few samples.
+    """
+    settings = job.settings(Settings)
+    device = configure(job)
+    end = settings.train_images + settings.validation_images
+    train_ND = pixels(load_images(job, "mnist", "train", settings.side, end, device)[0])
+    test_ND = pixels(load_images(job, "mnist", "test", settings.side, settings.test_images, device)[0])
+    validation_ND = train_ND[settings.train_images :]
+
+    def estimate(samples_ND: torch.Tensor) -> tuple[float, float, float]:
+        sigma = choose_sigma(samples_ND, validation_ND, np.logspace(-1, 0, settings.sigmas).tolist())
+        values_N = parzen_log_likelihood(samples_ND, test_ND, sigma)
+        return float(values_N.mean()), float(values_N.std(correction=0)) / math.sqrt(len(values_N)), sigma
+
+    ceiling, _, ceiling_sigma = estimate(train_ND[: settings.samples])
+    history = History()
+    for seed in job.seeds:
+        kept = job.arrays("samples", seed).get("samples", np.empty(0))
+        if len(kept) < settings.draws * settings.samples:
+            raise UserError(
+                f"{job.paper}/{job.experiment}: {settings.draws} draws of {settings.samples} samples asked for, but the input 'samples' "
+                f"kept {len(kept)}; raise 'keep' there"
+            )
+        for draw, samples_NCHW in enumerate(torch.from_numpy(kept).to(device).split(settings.samples)[: settings.draws], start=1):
+            mean, error, sigma = estimate(pixels(samples_NCHW))
+            history.add(seed, draw, parzen=mean, parzen_se=error, parzen_sigma=sigma, ceiling=ceiling, ceiling_sigma=ceiling_sigma)
+    return Result(history, facts={"device_name": device_name(device)})
+
+
+def pixels(images_NCHW: torch.Tensor) -> torch.Tensor:
+    """Return uint8 images as rows [N, D] of pixels in [0, 1]."""
+    return images_NCHW.flatten(1).double() / 255

@@ -1,0 +1,1 @@
+"""Mao et al. 2017, Least Squares Generative Adversarial Networks."""

@@ -1,0 +1,59 @@
+"""Image games of Mao et al. 2017: which runs succeed without batch normalization (section 4.3), and how good the images are.
+
+The game is `secondlook.games.images` with the nets of the official code (kernel 5). Added here: where batch normalization is left out,
+whether a run succeeded, and its best row.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+from secondlook.games.images import ImageSettings, image_game
+from secondlook.job import Job, Result
+from secondlook.train.adversarial import train_adversarial
+
+#: value of ``bn`` -> batch normalization in G, in D; the official code's folders BN_G_* are without it in G, BN_GD_* without it in both
+BATCH_NORM = {"all": (True, True), "not_in_g": (False, True), "none": (False, False)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(ImageSettings):
+    """Settings of an image game, and what counts as a success."""
+
+    bn: Literal["all", "not_in_g", "none"] = "all"
+    #: a run succeeds if it ends with so many classes and with a fid_a of at most this share of what it was before training
+    least_classes: int = 10
+    fid_share: float = 0.2
+
+    def nets(self) -> dict[str, Any]:
+        """The settings that ``bn`` stands for."""
+        g_batch_norm, d_batch_norm = BATCH_NORM[self.bn]
+        return {"g_batch_norm": g_batch_norm, "d_batch_norm": d_batch_norm}
+
+
+def run(job: Job) -> Result:
+    """Play one replica a seed, in turn.
+
+    Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.metrics.image_quality.ImageJudge`; and at the last
+    row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and fid_a is at most the share ``fid_share`` of its value
+    before training; else 0), ``best_fid_a``, the lowest after training began, and ``best_step``, its row.
+    """
+    settings = job.settings(Settings)
+    settings = dataclasses.replace(settings, **settings.nets())
+    result = train_adversarial(job, lambda device: image_game(job, settings, device))
+    for seed in job.seeds:
+        if result.status[seed] == "completed":
+            rows = [(step, metric, value) for replica, step, metric, value in result.history.rows if replica == seed]
+            fids = {step: value for step, metric, value in rows if metric == "fid_a"}
+            bar = settings.fid_share * fids.pop(0)
+            (made,) = (value for step, metric, value in rows if (step, metric) == (settings.steps, "classes_a"))
+            best = min(fids, key=lambda step: (fids[step], step))
+            result.history.add(
+                seed,
+                settings.steps,
+                success=float(made >= settings.least_classes and fids[settings.steps] <= bar),
+                best_fid_a=fids[best],
+                best_step=best,
+            )
+    return result

@@ -1,0 +1,58 @@
+"""The ring of Gaussians of Mao et al. 2017, Fig. 8 (official code: xudonmao/LSGAN @3b13d36, mixture_gaussian).
+
+The game is `secondlook.games.planar`; added are the step at which modes are lost for good, and samples for a figure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from secondlook.data.mixtures import mixture
+from secondlook.games.planar import PlanarSettings, planar_game
+from secondlook.job import Job, Result
+from secondlook.train.adversarial import train_adversarial
+from secondlook.train.game import Game, Measured, Moment
+
+#: points of the first seed that are kept at each row, for a figure
+KEPT = 500
+
+
+def run(job: Job) -> Result:
+    """Play one replica a seed, all together.
+
+    Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
+    ``collapse_step``, the first recorded step from which on fewer than all modes are covered (steps + 1 where all are at the end), and
+    ``kept``, 1 where all modes are covered at the end. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
+    """
+    settings = job.settings(PlanarSettings)
+    result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))
+    every = len(mixture(settings.data).centres)
+    for seed in job.seeds:
+        if result.status[seed] == "completed":
+            modes = {step: value for replica, step, metric, value in result.history.rows if (replica, metric) == (seed, "modes")}
+            lost = collapse_step(modes, every, settings.steps)
+            result.history.add(seed, settings.steps, collapse_step=lost, kept=float(lost > settings.steps))
+    return result
+
+
+def with_samples(game: Game, seed: int) -> Game:
+    """Return the game with samples of ``seed`` kept at each row; they are the same noise each time."""
+
+    def measure(moment: Moment) -> list[Measured]:
+        rows = list(game.measure(moment))
+        place = moment.seeds.index(seed)
+        samples = moment.samples(KEPT)[place].float().cpu().numpy()
+        rows[place] = dataclasses.replace(rows[place], arrays={f"samples_{moment.step}": samples})
+        return rows
+
+    return dataclasses.replace(game, measure=measure)
+
+
+def collapse_step(modes: dict[int, float], every: int, steps: int) -> int:
+    """Return the first recorded step after which (and at which) fewer than ``every`` modes are covered; ``steps`` + 1 if there is none."""
+    lost = steps + 1
+    for step in sorted(modes, reverse=True):
+        if modes[step] >= every:
+            break
+        lost = step
+    return lost

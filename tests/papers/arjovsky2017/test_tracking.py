@@ -1,0 +1,78 @@
+"""Numbers of a whole training, and the planar game's own settings and metrics."""
+
+import pytest
+import torch
+from scipy import stats
+
+from secondlook.errors import UserError
+from secondlook.job import History, Result
+from secondlook.papers.arjovsky2017 import planar
+from secondlook.papers.arjovsky2017.tracking import add_tracking, rank_correlation
+
+
+def test_rank_correlation_is_spearmans() -> None:
+    x, y = [3.0, 1.0, 4.0, 1.5, 9.0], [2.0, 7.0, 1.0, 8.0, 2.5]
+    assert rank_correlation(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
+    assert rank_correlation(x, [-value for value in x]) == pytest.approx(-1)
+    assert rank_correlation(x[:2], y[:2]) == rank_correlation(x, [1.0] * 5) == 0
+
+
+def test_tracking_is_written_to_the_last_row_of_replicas_that_ended() -> None:
+    history = History()
+    distances, losses, cosines = [4.0, 3.0, 1.0, 2.5], [None, -3.0, -2.0, -2.5], [None, 0.5, -0.1, -0.2]
+    for step, (distance, loss, cosine) in enumerate(zip(distances, losses, cosines, strict=True)):
+        for replica in (0, 1):
+            history.add(replica, 10 * step, w1=distance)
+            if loss is not None:
+                history.add(replica, 10 * step, d_loss=loss, d_step_cosine=cosine)
+    history.add(1, 31, diverged=1.0)
+    count = len(history.rows)
+    add_tracking(Result(history), "w1", worse_by=2.0)
+    assert {row[:2] for row in history.rows[count:]} == {(0, 30)}
+    added = {metric: value for _, _, metric, value in history.rows[count:]}
+    assert added == {"tracking": pytest.approx(1.0), "negative_cosines": pytest.approx(2 / 3), "worse_again": 1.0, "halved": 0.0}
+
+
+def test_shares_at_the_bound_are_a_replicas_own() -> None:
+    weights, biases = torch.tensor([[[0.1, -0.1]], [[0.05, -0.3]]]), torch.tensor([[[0.0, 0.02]], [[0.0, 0.0]]])
+    first, second = planar.weight_metrics([weights, biases], 0.1)
+    assert first == {"largest_weight": pytest.approx(0.1), "at_bound": 0.5}
+    assert second == {"largest_weight": pytest.approx(0.3), "at_bound": 0.25}
+    assert planar.weight_metrics([weights], None)[0] == {"largest_weight": pytest.approx(0.1)}
+
+
+TINY = {
+    "data": "ring", "width": 8, "layers": 2, "activation": "relu", "init": "torch", "noise": 2, "steps": 6, "records": 3, "batch": 8,
+    "points": 40, "w1_points": 20, "loss": "wasserstein", "optimizer": "rmsprop", "d_lr": 0.001, "g_lr": 0.001, "d_steps": 2, "clip": 0.1,
+}  # fmt: skip
+
+
+def measured(result, metric: str) -> list[float]:
+    return [value for seed, _, name, value in result.history.rows if (seed, name) == (0, metric)]
+
+
+def test_a_frozen_generator_moves_by_chance_alone(make_job) -> None:
+    still = planar.run(make_job(values=TINY | {"g_lr": 0.0}))
+    assert len(set(measured(still, "w1"))) == 1
+    assert measured(still, "tracking") == [0.0]
+    redrawn = planar.run(make_job(values=TINY | {"g_lr": 0.0, "redraw": True}))
+    assert len(set(measured(redrawn, "w1"))) == 4
+    assert measured(redrawn, "d_loss") == measured(still, "d_loss")
+
+
+@pytest.mark.parametrize("when", ["after", "before"])
+def test_clipping_before_a_step_leaves_weights_beyond_the_bound(make_job, when) -> None:
+    largest = measured(planar.run(make_job(values=TINY | {"clip_when": when})), "largest_weight")
+    assert (largest[-1] > 0.1001) == (when == "before")
+
+
+def test_momentum_is_the_critics_alone() -> None:
+    values = TINY | {"optimizer": "adam", "beta1": 0.9, "g_beta1": 0.0, "lr": 0.5}
+    game = planar.measured_game(planar.Settings(**values), torch.device("cpu"))
+    assert (game.discriminator_rule.beta1, game.generator_rule.beta1) == (0.9, 0.0)
+    assert (game.discriminator_rule.lr, game.generator_rule.lr) == (0.5, 0.5)
+
+
+def test_momentum_of_the_generator_needs_adam() -> None:
+    with pytest.raises(UserError, match="g_beta1"):
+        planar.Settings(**TINY, g_beta1=0.0)

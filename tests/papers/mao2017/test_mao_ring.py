@@ -1,0 +1,42 @@
+"""The collapse of the ring, and what is kept for a figure."""
+
+import numpy as np
+import pytest
+
+from secondlook.job import History, Result
+from secondlook.papers.mao2017 import ring
+
+VALUES = {"data": "ring-as-coded", "loss": "ls-0-1-1", "steps": 6, "batch": 16, "records": 3, "width": 8, "noise": 4, "points": 100}
+VALUES |= {"d_lr": 1e-4, "g_lr": 1e-3, "simultaneous": True}
+
+
+@pytest.mark.parametrize(
+    ("modes", "lost"),
+    [
+        ([5, 8, 8, 8], 31),  # never lost
+        ([5, 8, 7, 8], 31),  # recovered
+        ([5, 8, 7, 6], 20),
+        ([5, 8, 8, 7], 30),
+        ([5, 6, 7, 7], 0),  # never had them
+    ],
+)
+def test_collapse_is_the_first_record_after_which_modes_stay_lost(modes: list[int], lost: int) -> None:
+    assert ring.collapse_step(dict(zip((0, 10, 20, 30), modes, strict=True)), 8, 30) == lost
+
+
+def test_a_run_keeps_samples_of_its_first_seed(make_job) -> None:
+    result = ring.run(make_job(values=VALUES, seeds=(3, 4)))
+    assert set(result.arrays) == {f"3/samples_{step}" for step in (0, 2, 4, 6)}
+    assert result.arrays["3/samples_6"].shape == (ring.KEPT, 2)
+    assert not np.array_equal(result.arrays["3/samples_0"], result.arrays["3/samples_6"])
+    ends = {(replica, metric): value for replica, step, metric, value in result.history.rows if step == 6}
+    for seed in (3, 4):
+        assert ends[seed, "kept"] == (ends[seed, "modes"] == 8)
+        assert (ends[seed, "collapse_step"] == 7) == (ends[seed, "kept"] == 1)
+
+
+def test_a_replica_that_diverged_has_no_collapse(make_job, monkeypatch) -> None:
+    rows = [(0, 0, "modes", 8), (0, 6, "modes", 8), (1, 0, "modes", 8), (1, 3, "diverged", 1)]
+    monkeypatch.setattr(ring, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed", 1: "diverged at step 3"}))
+    added = ring.run(make_job(values=VALUES, seeds=(0, 1))).history.rows[len(rows) :]
+    assert added == [(0, 6, "collapse_step", 7.0), (0, 6, "kept", 1.0)]
