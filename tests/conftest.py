@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import os
 
-import pytest
+# One thread, as the command line gives the jobs that promise equal bits; before anything imports numpy or torch.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"
 
-from secondlook.job import Job
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from secondlook.job import Job  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 

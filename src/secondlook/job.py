@@ -18,6 +18,7 @@ import resource
 import shutil
 import sys
 import time
+import typing
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,6 +31,7 @@ from safetensors.numpy import load_file, save_file
 from secondlook.errors import UserError, did_you_mean
 from secondlook.files import atomic, read_json, write_json
 from secondlook.machine import git_commit, processor_name, resolve_device
+from secondlook.settings import problem
 
 T = TypeVar("T")
 
@@ -87,7 +89,7 @@ class Job:
         """Build the dataclass ``model`` from `values`.
 
         Raises:
-            UserError: a value has no field, or a field without default has no value.
+            UserError: a value has no field, or is not of the field's type, or a field without default has no value.
         """
         fields = {field.name: field for field in dataclasses.fields(model)}
         for name in self.values:
@@ -100,6 +102,10 @@ class Job:
                     f"{self.paper}/{self.experiment}: protocol.yaml gives no value for '{name}', "
                     f"and {model.__module__}.{model.__name__} has no default for it"
                 )
+        hints = typing.get_type_hints(model)
+        for name, value in self.values.items():
+            if found := problem(hints[name], value):
+                raise UserError(f"{self.paper}/{self.experiment}: setting '{name}' is {value!r}, which {found}")
         return model(**self.values)
 
     def arrays(self, name: str, seed: int) -> dict[str, np.ndarray]:

@@ -29,6 +29,10 @@ def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) 
     An arm without sheets (it diverged before it saved any) is left out.
     """
     arms = {label: found for label, found in arms.items() if found}
+    if not arms:
+        figure = plt.figure(figsize=(WIDTH, 1))
+        figure.text(0.5, 0.5, "no arm saved samples", ha="center", va="center")
+        return figure
     columns = min([columns, *map(len, arms.values())])
     figure, axes = plt.subplots(len(arms), columns, figsize=(WIDTH, WIDTH / columns * len(arms)), squeeze=False)
     for row, (label, found) in zip(axes, arms.items(), strict=True):

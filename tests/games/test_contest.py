@@ -32,6 +32,8 @@ def test_a_mapping_gives_the_entry_of_this_runs_loss() -> None:
     [
         ({"loss": "ls-0-1-1", "d_lr": {"minimax": 1e-4}}, "setting 'd_lr' has no entry for the loss 'ls-0-1-1'; it has minimax"),
         ({"loss": "minmax"}, "unknown loss 'minmax'.*Did you mean 'minimax'"),
+        ({"clip": -1.0}, "'clip' must be above 0, got -1.0"),
+        ({"d_lr": -0.1}, "step sizes must not be below 0, got d_lr -0.1"),
         ({"steps": 0}, "'records' must be from 1 to 'steps', got records 20 and steps 0"),
         ({"steps": 10}, "got records 20 and steps 10"),
         ({"records": 0}, "got records 0 and steps 100"),

@@ -160,7 +160,7 @@ def test_a_game_of_images(job, fields: dict) -> None:
 
 
 def test_the_judges_nets_have_the_saved_weights(job) -> None:
-    judge, facts = load_judge(job(), ImageSettings(**SMALL), torch.device("cpu"))
+    judge, facts = load_judge(job(), ImageSettings(**SMALL), torch.zeros(16, 1, 16, 16, dtype=torch.uint8))
     assert set(judge.nets) == set(facts["feature_nets"]) == {"a", "b", "random"}
     assert len(set(facts["feature_nets"].values())) == 3
     for number, name in enumerate(("a", "b", "random")):
@@ -198,3 +198,9 @@ def test_an_adjusted_generator(job) -> None:
     assert float(net.layers[-1].bias.detach().min()) == 5.0
     assert seen[0][0] == (30, 1, 16, 16)
     assert seen[0][1:] == (0.0, pytest.approx(1.0, abs=0.01))
+
+
+def test_a_dcgan_has_no_other_output_than_tanh() -> None:
+    ImageSettings(**SMALL, generator="mlp", output="sigmoid")
+    with pytest.raises(UserError, match="'output': 'sigmoid' is for perceptrons"):
+        ImageSettings(**SMALL, output="sigmoid")

@@ -177,7 +177,7 @@ def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys
     """Killed at each checkpoint there is: at records, between two of them (every 2nd step), between two replicas."""
     game, options = KILLED[name]
     straight = contents(play(tmp_path / "straight", game, **options))
-    monkeypatch.setattr(adversarial, "STRIDE", 2)
+    monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     capsys.readouterr()
     for after in itertools.count(1):
         work = tmp_path / str(after)
@@ -192,7 +192,7 @@ def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys
 
 
 def test_a_run_killed_twice(tmp_path: Path, monkeypatch, game: str) -> None:
-    monkeypatch.setattr(adversarial, "STRIDE", 2)
+    monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     straight = contents(play(tmp_path / "straight", game))
     work = tmp_path / "killed"
     for after in (2, 3):
@@ -220,6 +220,17 @@ def test_a_checkpoint_of_another_computation_is_refused(tmp_path: Path, monkeypa
     assert play_and_die(monkeypatch, tmp_path, 1, "points", {})
     with pytest.raises(UserError, match="lr 0.2"):
         adversarial.train_adversarial(toy_job(tmp_path, identity="lr 0.2"), points)
+
+
+def test_replicas_together_on_several_threads_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="need threads: 1, not 2"):
+        adversarial.train_adversarial(toy_job(tmp_path, threads=2), points)
+    torch.set_num_threads(1)
+
+
+def test_a_step_that_moves_nothing_has_a_cosine_of_zero(tmp_path: Path) -> None:
+    rows = play(tmp_path, discriminator_rule=SGD(0.0)).history.rows
+    assert {value for *_, metric, value in rows if metric == "d_step_cosine"} == {0.0}
 
 
 # -- divergence ------------------------------------------------------------------------------------------------------------------
@@ -275,7 +286,7 @@ def test_weights_that_are_not_finite_count_although_the_losses_are(tmp_path: Pat
 
 
 def test_a_kill_after_a_divergence_forgets_nothing(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(adversarial, "STRIDE", 2)
+    monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     for together in (True, False):
         options = {"data": poisoned({1: 3}), "together": together}
         straight = contents(play(tmp_path / f"straight {together}", **options))

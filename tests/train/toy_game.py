@@ -123,7 +123,7 @@ if __name__ == "__main__":
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    adversarial.STRIDE, adversarial._save = 3, dies
+    adversarial.STRIDES, adversarial._save = {True: 3, False: 3}, dies
     for argument in sys.argv[2:]:
         name, number = argument.split("=")
         left, child = int(number), os.fork()

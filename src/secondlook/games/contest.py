@@ -59,6 +59,10 @@ class Contest:
         adversarial_loss(self.loss)
         if self.steps < 1 or not 1 <= self.records <= self.steps:
             raise UserError(f"settings: 'records' must be from 1 to 'steps', got records {self.records} and steps {self.steps}")
+        if self.clip is not None and not self.clip > 0:
+            raise UserError(f"setting 'clip' must be above 0, got {self.clip}")
+        if min(self.d_lr, self.g_lr) < 0:
+            raise UserError(f"settings: step sizes must not be below 0, got d_lr {self.d_lr} and g_lr {self.g_lr}")
         if self.optimizer not in ("adam", "rmsprop", "sgd"):
             raise UserError(f"setting 'optimizer': '{self.optimizer}' is not known; known: adam, rmsprop, sgd")
         for name in ("batch", "d_steps", "g_steps"):

@@ -69,7 +69,12 @@ class ImageSettings(Contest):
     #: also measure the Frechet distance in Inception's features, where its weights are at hand or can be fetched; colour images only
     inception: bool = False
     #: samples of the first seed that are kept at each row, for a sheet
-    sheet: int = 64
+    sheet: int = 16
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.output != "tanh" and self.generator != "mlp":
+            raise UserError(f"setting 'output': '{self.output}' is for perceptrons; a DCGAN ends in tanh")
 
 
 Adjust = Callable[[StackedMLP, torch.Tensor], None]
@@ -112,9 +117,9 @@ def start(bound: float | None) -> Initialise:
     return torch_default if bound is None else uniform(bound)
 
 
-def load_judge(job: Job, settings: ImageSettings, device: torch.device) -> tuple[ImageJudge, dict[str, Any]]:
+def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> tuple[ImageJudge, dict[str, Any]]:
     """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
-    train, _ = load_images(job, settings.dataset, "train", settings.side, settings.reference_images, device)
+    device, train = train_NCHW.device, train_NCHW[: settings.reference_images]
     test, _ = load_images(job, settings.dataset, "test", settings.side, settings.samples, device)
     nets, hashes = {}, {}
     for name, short in FEATURE_NETS.items():
@@ -141,8 +146,10 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
     Args:
         adjust_generator: called with a perceptron generator and the training images [N, C, H, W], scaled, before training.
     """
-    images, _ = load_images(job, settings.dataset, "train", settings.side, settings.train_images, device)
-    judge, facts = load_judge(job, settings, device)
+    most = None if None in (settings.train_images, settings.reference_images) else max(settings.train_images, settings.reference_images)
+    loaded, _ = load_images(job, settings.dataset, "train", settings.side, most, device)
+    judge, facts = load_judge(job, settings, loaded)
+    images = loaded[: settings.train_images]
     shape = tuple(images.shape[1:])
     output, pixels = OUTPUTS[settings.output]
     noise = {

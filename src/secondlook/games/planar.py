@@ -16,7 +16,7 @@ from secondlook.games.contest import Contest
 from secondlook.metrics.modes import mode_coverage
 from secondlook.metrics.wasserstein import w1
 from secondlook.nets.mlp import StackedMLP, orthogonal, torch_default
-from secondlook.train.discriminator import fit_discriminator
+from secondlook.train.discriminator import discriminate, fit_discriminator
 from secondlook.train.game import Game, Measured, Moment, Seeds, init_generators, normal_noise
 from secondlook.train.streams import torch_generator
 
@@ -62,25 +62,24 @@ def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
         return StackedMLP([2, *hidden, 1], init_generators(seeds, player), **make)
 
     def fresh_loss(moment: Moment) -> list[float]:
-        """Loss of a critic that starts anew from weights of its own at each row."""
+        """Loss, on fresh samples, of a critic that starts from the same random weights at each row."""
 
         def draw(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+            return samples(step, settings.batch)
+
+        def samples(step: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
             generators = [torch_generator(seed, "fresh", moment.step, step, device=device) for seed in moment.seeds]
-            real = torch.stack([target.sample(settings.batch, generator) for generator in generators])
-            noise = torch.stack([moment.noise(settings.batch, generator) for generator in generators])
+            real = torch.stack([target.sample(count, generator) for generator in generators])
+            noise = torch.stack([moment.noise(count, generator) for generator in generators])
             with torch.no_grad():
                 return real, moment.generator(noise)
 
         critic, moves = discriminator(moment.seeds, "fresh discriminator").to(device), settings.moves()
         with torch.enable_grad():
-            return fit_discriminator(
-                critic,
-                draw,
-                moves["loss"],
-                moves["discriminator_rule"],
-                settings.fresh_steps,
-                after_step=moves["after_step"] or moves["before_step"],
-            ).tolist()
+            constraint = moves["after_step"] or moves["before_step"]
+            fit_discriminator(critic, draw, moves["loss"], moves["discriminator_rule"], settings.fresh_steps, after_step=constraint)
+        # One batch would say little: the loss is compared with a distance over few rows.
+        return discriminate(critic, *samples(settings.fresh_steps, settings.points), moves["loss"])[0].tolist()
 
     def measure(moment: Moment) -> list[Measured]:
         rows = [

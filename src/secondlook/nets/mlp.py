@@ -2,7 +2,7 @@
 
 Every array carries the replicas as its first axis. A replica's numbers are the same bits alone and among others: products are batched
 matrix products, and a single output column is a product and a sum instead, whose matrix form depends on R. Batches and hidden layers must
-be multiples of 32 for that: a CPU computes functions on two vector registers at a time, up to 32 numbers, and may round what is left over
+be multiples of 32 for that, and the job must have one thread: a CPU computes functions on two vector registers at a time, up to 32 numbers, and may round what is left over
 in another way.
 Shapes: R replicas, B batch, I inputs of a layer, O its outputs.
 """

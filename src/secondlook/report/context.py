@@ -129,6 +129,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         "code": {key: _code(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
         "command": command(paper, plan.scale, plan.config.seeds),
         "provenance": _provenance([record for found in records.values() for record in found]),
+        "costs": [(key, _provenance(found)) for key, found in records.items()],
     }
 
 

@@ -2,7 +2,7 @@
 
 A paper says what is played (`secondlook.train.game`), a duel plays it (`secondlook.train.duel`); this file does so for every replica of
 a job, measures as it goes, and can be killed at any moment. Small nets play all replicas together along a leading axis
-(`Game.together`), convolutional ones one after the other; a replica's numbers are the same either way.
+(`Game.together`), convolutional ones one after the other; on a CPU a replica's numbers are the same either way.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from secondlook.errors import UserError
 from secondlook.job import History, Job, Result
 from secondlook.train import checkpoint
 from secondlook.train.device import configure, device_name
 from secondlook.train.duel import RECORDED, Duel
 from secondlook.train.game import Game
 
-#: generator steps between two looks at the device: at the losses for a divergence, at the clock for a checkpoint
-STRIDE = 500
+#: generator steps between two looks at the device, at the losses for a divergence and at the clock for a checkpoint: of small nets, which
+#: play together, and of those that play in turn
+STRIDES = {True: 500, False: 50}
 
 
 @dataclasses.dataclass
@@ -49,10 +51,15 @@ def train_adversarial(job: Job, make_game: Callable[[torch.device], Game]) -> Re
     step and no more rows: it is a result, not a failure.
 
     Raises:
-        UserError: a checkpoint belongs to another computation.
+        UserError: a checkpoint belongs to another computation, or replicas would play together on several threads.
     """
     device = configure(job)
     game = make_game(device)
+    if game.together and device.type == "cpu" and job.threads != 1:
+        raise UserError(
+            f"{job.paper}/{job.experiment}: replicas that play together need threads: 1, not {job.threads}; "
+            "with more, a replica's sums would depend on how many others there are"
+        )
     groups = [job.seeds] if game.together else [(seed,) for seed in job.seeds]
     progress, resume = _Progress(History(), {}), None
     if found := checkpoint.load(job.work, job.identity, device):
@@ -86,10 +93,10 @@ def train_adversarial(job: Job, make_game: Callable[[torch.device], Game]) -> Re
 def _play(job: Job, duel: Duel, progress: _Progress) -> None:
     """Play a group to the end, or until its last replica has diverged."""
     game = duel.game
-    records = set(game.record)
+    records, stride = set(game.record), STRIDES[game.together]
     if duel.step == 0 and 0 in records:
         _write(duel, progress, {})
-    for stop in sorted({*records, *range(STRIDE, game.steps, STRIDE), game.steps}):
+    for stop in sorted({*records, *range(stride, game.steps, stride), game.steps}):
         if stop <= duel.step:
             continue
         started = time.monotonic()

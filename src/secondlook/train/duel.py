@@ -22,6 +22,7 @@ RECORDED = ("d_loss", "d_real", "d_fake", "g_loss")
 #: recorded of each player's newest step before a stop
 LAST = ("d_gradient_norm", "d_step_cosine", "g_gradient_norm")
 D, G = 0, 1  # the players, as counters of their streams
+TINY = torch.finfo(torch.float32).tiny
 
 
 class Duel:
@@ -54,7 +55,8 @@ class Duel:
     def _in_turn(self, left: int) -> torch.Tensor:
         game, fake = self.game, None
         if self.step % game.generator_steps == 0:
-            for _ in range(game.discriminator_steps(self.step)):
+            turns = game.discriminator_steps(self.step)
+            for turn in range(turns):
                 self._constrain(game.before_step)
                 noise, real = self._noise(D, self.d_updater.done), self._real()
                 with torch.set_grad_enabled(game.shared_noise):  # the generator's step will go through these fakes, or nobody will
@@ -63,7 +65,8 @@ class Duel:
                 if game.penalty:
                     chances = [torch_generator(seed, "penalty", self.d_updater.done, device=self.device) for seed in self.seeds]
                     loss = loss + game.penalty(self.discriminator, real, fake.detach(), chances)
-                self._update_discriminator(torch.autograd.grad(loss.sum(), self.d_parameters), left <= game.generator_steps)
+                last = turn + 1 == turns and left <= game.generator_steps
+                self._update_discriminator(torch.autograd.grad(loss.sum(), self.d_parameters), last)
             self.d_numbers = self._d_numbers(loss, real_outputs, fake_outputs)
         if fake is None or not game.shared_noise:
             fake = self.generator(self._noise(G, self.g_updater.done))
@@ -88,7 +91,7 @@ class Duel:
         if last:
             size, step = self._norm(gradients), [old - new for old, new in zip(before, self.d_parameters, strict=True)]
             self.last["d_gradient_norm"] = size
-            self.last["d_step_cosine"] = self._dot(step, gradients) / (self._norm(step) * size)
+            self.last["d_step_cosine"] = self._dot(step, gradients) / (self._norm(step) * size).clamp_min(TINY)
         self._constrain(self.game.after_step)
 
     def _constrain(self, constraint: Constraint | None) -> None:

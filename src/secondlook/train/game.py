@@ -72,10 +72,12 @@ class Moment:
     discriminator: nn.Module
     noise: Noise
     device: torch.device
+    #: further counters of the stream "eval"; none: samples come from the same noise at every step
+    draw: tuple[int, ...] = ()
 
     def samples(self, count: int, batch: int = 500) -> torch.Tensor:
-        """Return ``count`` samples a replica, [R, count, ...], from noise that is the same at every step (stream "eval")."""
-        z = torch.stack([self.noise(count, torch_generator(seed, "eval", device=self.device)) for seed in self.seeds])
+        """Return ``count`` samples a replica, [R, count, ...], from noise of the stream "eval"."""
+        z = torch.stack([self.noise(count, torch_generator(seed, "eval", *self.draw, device=self.device)) for seed in self.seeds])
         return torch.cat([self.generator(part) for part in z.split(batch, dim=1)], dim=1)
 
 

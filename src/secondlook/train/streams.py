@@ -1,7 +1,8 @@
 """Named random streams: every draw is a function of (seed, stream, counters) and of nothing else.
 
 There is no generator state to save, so a resumed run draws what the uninterrupted one would have drawn; a new stream shifts no
-other; and a replica's draws do not depend on its neighbours. Streams in use: init, order, augment, noise, dropout, data, eval.
+other; and a replica's draws do not depend on its neighbours. Streams in use: init (in games one a player), order, augment,
+noise, dropout, data, eval, labels, penalty, fresh.
 """
 
 from __future__ import annotations
