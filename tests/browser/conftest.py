@@ -6,11 +6,12 @@ import hashlib
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tiny_report import toy_results
+from window import Open, resize
 
 from secondlook.config import load_config
 from secondlook.data.clients import npm_command
@@ -44,9 +45,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with toy_results(tmp_path_factory.mktemp("browser")):
         build_report(load_config({}), folder / "index.html")
     return folder
-
-
-Open = Callable[..., "webdriver.Chrome"]
 
 
 @pytest.fixture(scope="session")
@@ -90,12 +88,6 @@ def browser(chromium: webdriver.Chrome, report: Path) -> webdriver.Chrome:
         chromium.get_log(log)
     chromium.refresh()
     return chromium
-
-
-def resize(browser: webdriver.Chrome, width: int) -> None:
-    """Set the width of the screen; below 500 pixels it is a phone's."""
-    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("selenium", reason="the browser's driver comes with the extra 'dev'")
-from conftest import Open, resize
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from window import Open, resize
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker, one browser
 PAGES = ("index.html", "question-7.html")

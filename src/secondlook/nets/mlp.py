@@ -1,9 +1,9 @@
 """Multilayer perceptrons, R of them computed together: replicas of one shape, each with its own weights.
 
 Every array carries the replicas as its first axis. A replica's numbers are the same bits alone and among others: products are batched
-matrix products, and a single output column is a product and a sum instead, whose matrix form depends on R. Batches and hidden layers must
-be multiples of 32 for that, and the job must have one thread: a CPU computes functions on two vector registers at a time, up to 32 numbers, and may round what is left over
-in another way.
+matrix products, and a single output column is a product and a sum instead, whose matrix form depends on R. For that a job on a CPU must
+have one thread, and batches and hidden layers must be multiples of 32: a CPU computes functions on two vector registers at a time, up to
+32 numbers, and may round what is left over in another way.
 Shapes: R replicas, B batch, I inputs of a layer, O its outputs.
 """
 

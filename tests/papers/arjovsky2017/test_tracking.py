@@ -30,7 +30,16 @@ def test_tracking_is_written_to_the_last_row_of_replicas_that_ended() -> None:
     add_tracking(Result(history), "w1", worse_by=2.0)
     assert {row[:2] for row in history.rows[count:]} == {(0, 30)}
     added = {metric: value for _, _, metric, value in history.rows[count:]}
-    assert added == {"tracking": pytest.approx(1.0), "negative_cosines": pytest.approx(2 / 3), "worse_again": 1.0, "halved": 0.0}
+    assert added == {"tracking": pytest.approx(1.0), "negative_cosines": pytest.approx(2 / 3), "worse_again": 1.0, "halved": 1.0}
+
+
+@pytest.mark.parametrize(("distances", "halved"), [([4.0, 2.1, 3.0], 0.0), ([4.0, 2.0, 4.0], 1.0), ([4.0, 3.0, 1.0], 1.0)])
+def test_a_run_that_had_learned_and_lost_it_has_halved(distances, halved) -> None:
+    history = History()
+    for step, distance in enumerate(distances):
+        history.add(0, step, w1=distance, d_loss=-distance, d_step_cosine=1.0)
+    add_tracking(Result(history), "w1", worse_by=2.0)
+    assert [value for *_, metric, value in history.rows if metric == "halved"] == [halved]
 
 
 def test_shares_at_the_bound_are_a_replicas_own() -> None:

@@ -3,6 +3,7 @@
 import importlib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -11,8 +12,9 @@ from secondlook.arrays import read_arrays
 from secondlook.collect import collect
 from secondlook.config import load_config
 from secondlook.games import images as image_games
-from secondlook.job import run_job
+from secondlook.job import History, Result, run_job
 from secondlook.papers.arjovsky2017 import images
+from secondlook.papers.arjovsky2017.figures import controls
 from secondlook.papers.arjovsky2017.figures.architectures import bound_text
 from secondlook.plan import load_plan
 from secondlook.plotting import set_style
@@ -27,7 +29,8 @@ class Judge:
 
     def judge(self, images_NCHW: torch.Tensor) -> dict[str, float]:
         mean = float(images_NCHW.float().mean())
-        return {"fid_a": 300 - mean, "fid_a_floor": 5.0, "classes_a": float(mean > 127) * 10, "largest_share_a": 0.3}
+        distances = dict.fromkeys(("fid_a", "fid_b", "fid_random"), 300 - mean)
+        return distances | {"fid_a_floor": 5.0, "classes_a": float(mean > 127) * 10, "largest_share_a": 0.3}
 
 
 @pytest.fixture(scope="module")
@@ -93,20 +96,35 @@ def test_the_optimizers_of_scale_paper_draw(smoke) -> None:
 def test_every_claim_and_control_is_decided(smoke) -> None:
     plan, tables, _ = smoke
     protocol = plan.protocols[PAPER]
-    controls = {control.id: check_control(control, tables) for control in protocol.controls}
-    assert all("why" in control for control in controls.values())
+    checked = {control.id: check_control(control, tables) for control in protocol.controls}
+    assert all("why" in control for control in checked.values())
     for claim in protocol.claims:
         fidelity = plan.budget(PAPER, claim.experiment).fidelity if claim.experiment in tables else None
-        outcome = decide(claim, tables, fidelity, controls)
+        outcome = decide(claim, tables, fidelity, checked)
         assert (outcome["verdict"] == "not run") == (claim.experiment not in tables), claim.id
         if claim.id in ("W1", "W2", "W4"):
             assert outcome["verdict"] == "replicated"
 
 
-def test_a_collapse_is_counted_by_classes(smoke) -> None:
-    _, tables, _ = smoke
-    table = tables["architectures"].pivot_table(index=["generator", "loss", "replica", "step"], columns="metric", values="value")
-    assert ((table["classes_a"] < 5) == (table["collapsed"] == 1)).all()
+@pytest.mark.parametrize(("halved", "classes", "collapsed"), [(1.0, 4.0, 1.0), (1.0, 5.0, 0.0), (0.0, 1.0, 0.0)])
+def test_only_a_run_that_had_learned_can_collapse(halved, classes, collapsed) -> None:
+    history = History()
+    history.add(0, 0, classes_a=0.0)
+    history.add(0, 7, classes_a=classes, halved=halved)
+    history.add(1, 3, classes_a=0.0, diverged=1.0)
+    count = len(history.rows)
+    images.add_collapses(Result(history), images.Settings(**VALUES, samples=50))
+    assert history.rows[count:] == [(0, 7, "collapsed", collapsed), (0, 7, "judged", 50.0)]
+
+
+def test_the_floor_takes_the_next_replicas_distance() -> None:
+    falling, rising = pd.Series([3.0, 2.0, 1.0]), pd.Series([1.0, 2.0, 3.0])
+    assert controls.others([-falling, -falling, -rising], [falling, falling, rising]) == [
+        pytest.approx(1),
+        pytest.approx(-1),
+        pytest.approx(-1),
+    ]
+    assert controls.others([-falling], [falling]) == []
 
 
 VALUES = {"loss": "wasserstein", "steps": 1, "records": 1, "batch": 2, "d_lr": 0.1, "g_lr": 0.1, "dataset": "mnist", "side": 16}

@@ -60,6 +60,7 @@ def test_a_game_keeps_sheets_and_at_the_end_samples(make_mnist_job, arm: dict) -
     last = {metric: value for replica, step, metric, value in result.history.rows if (replica, step) == (5, 4)}
     assert sum(last[f"share_{label}"] for label in range(10)) == pytest.approx(1)
     assert {"g_gradient_norm", "d_real", "d_fake", "classes_a", "largest_share_a", "fid_a"} <= set(last)
+    assert last["judged"] == 20
 
 
 def test_nothing_is_kept_unless_asked_for(make_mnist_job) -> None:

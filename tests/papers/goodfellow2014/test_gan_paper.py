@@ -59,6 +59,52 @@ def test_at_scale_paper_the_game_is_that_of_the_official_code(make_job) -> None:
     assert {name: getattr(settings, name) for name in kept} == kept
 
 
+@pytest.mark.parametrize("scale", ["smoke", "quick", "paper"])
+def test_the_toy_can_show_a_direction_at_most_and_the_identities_are_exact(scale: str) -> None:
+    plan = plan_at(scale)
+    budget = plan.budget(KEY, "saturation")
+    assert budget.fidelity == "reduced"
+    assert budget.reduction.startswith("a toy of ours, since the paper states no setting")
+    assert plan.budget(KEY, "identities").fidelity == ("reduced" if scale == "smoke" else "exact")
+    rows = [
+        (seed, step, metric, value * (1 + 0.01 * seed), loss)
+        for seed in range(5)
+        for step in (400, 4000)
+        for loss, norm in (("minimax", 1e-6), ("non-saturating", 1.0))
+        for metric, value in (("gradient_norm", norm), ("decades", -6.0 if loss == "minimax" else 0.0), ("null_decades", 0.01))
+    ]
+    tables = {"saturation": pd.DataFrame(rows, columns=["replica", "step", "metric", "value", "loss"])}
+    controls = {control.id: check_control(control, tables) for control in plan.protocols[KEY].controls}
+    assert controls["K1"]["passed"]
+    decided = {claim.id: decide(claim, tables, budget.fidelity, controls) for claim in plan.protocols[KEY].claims if claim.id[:2] == "G4"}
+    assert decided["G4"]["verdict"] == decided["G4.sat"]["verdict"] == "direction only"
+
+
+@pytest.mark.parametrize("scale", ["smoke", "quick", "paper"])
+def test_early_in_the_game_is_the_first_row_and_at_scale_paper_no_later_than_a_hundredth(make_job, scale: str) -> None:
+    plan = plan_at(scale)
+    (claim,) = (claim for claim in plan.protocols[KEY].claims if claim.id == "G4.mnist")
+    for run in plan.runs(KEY, "mnist"):
+        settings = make_job(values=plan.spec(run)["values"]).settings(mnist.Settings)
+        _, first, *others = settings.record_steps()
+        assert all(step > claim.test.at * settings.steps for step in others)
+        if scale == "paper":
+            assert first <= 0.01 * settings.steps
+
+
+def parzen_table(mean: float) -> pd.DataFrame:
+    values = [mean + 4 * offset for offset in (-1.2, -0.6, 0.0, 0.6, 1.2)]  # a standard deviation of 4 to the first figure
+    return pd.DataFrame([(seed, 3, "parzen", value) for seed, value in enumerate(values)], columns=["replica", "step", "metric", "value"])
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"), [(225, "replicated"), (228, "replicated"), (214, "inconclusive"), (205, "not replicated"), (245, "not replicated")]
+)
+def test_five_seeds_can_decide_the_log_likelihood(mean: float, verdict: str) -> None:
+    (claim,) = (claim for claim in plan_at("paper").protocols[KEY].claims if claim.id == "G5")
+    assert decide(claim, {"parzen": parzen_table(mean)}, "exact")["verdict"] == verdict
+
+
 @pytest.fixture(scope="module")
 def _style() -> None:
     set_style()

@@ -22,6 +22,11 @@ def test_no_mean_over_hardly_any_fakes() -> None:
     assert set(boundary.measure(np.ones(200), there, 100)) == {"real_side", "push_left"}
 
 
+@pytest.mark.parametrize(("push", "left"), [({1: 2.0, 9: 1.0, 3: 4.0}, 0.25), ({5: 3.0}, 1.0), ({}, 1.0)])
+def test_what_is_left_of_the_largest_push(push: dict[int, float], left: float) -> None:
+    assert boundary.kept(push) == left
+
+
 @pytest.mark.parametrize("loss", boundary.BOUNDARY)
 def test_a_run_records_both_situations(make_job, loss: str) -> None:
     result = boundary.run(make_job(values=VALUES | {"loss": loss}, seeds=(0, 1)))
@@ -31,6 +36,7 @@ def test_a_run_records_both_situations(make_job, loss: str) -> None:
         for place in boundary.SITUATIONS:
             assert 0 <= rows[seed, 30, f"real_side_{place}"] <= 1
             assert 0 < rows[seed, 30, f"push_left_kept_{place}"] <= 1
+            assert 0 < rows[seed, 30, f"push_beyond_kept_{place}"] <= 1
             assert 0 <= rows[seed, 30, f"mean_relative_push_{place}"] <= 2
         # the same net on the same data until the first update has been made
         assert rows[seed, 1, "push_left_seen"] == pytest.approx(rows[seed, 1, "push_left_unseen"], rel=0.2)

@@ -40,7 +40,7 @@ def test_success_and_best(make_job, monkeypatch, classes, fids, values, success,
     rows += [(0, step, "classes_a", made) for step, made in ((0, 10), (2, 10), (4, classes))]
     monkeypatch.setattr(images, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed"}))
     added = {metric: (step, value) for _, step, metric, value in images.run(make_job(values=VALUES | values)).history.rows[len(rows) :]}
-    assert added == {"success": (4, success), "best_fid_a": (4, best[0]), "best_step": (4, best[1])}
+    assert added == {"success": (4, success), "best_fid_a": (4, best[0]), "best_step": (4, best[1]), "judged": (4, 10000)}
 
 
 def test_a_run_that_diverged_has_neither(make_job, monkeypatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import secondlook.papers
+from secondlook.claims import arms_of
 from secondlook.collect import collect
 from secondlook.config import load_config
 from secondlook.decide import decide_claims
@@ -103,6 +104,21 @@ def test_every_claim_of_the_sheet_appears() -> None:
     assert {name.partition(".")[0] for name in ids if name.startswith("L")} == {f"L{number}" for number in range(1, 15)}
 
 
+@pytest.mark.parametrize("scale", ["quick", "paper"])
+def test_a_toy_of_ours_is_never_called_exact(scale: str) -> None:
+    budget = make_plan(scale).budget(PAPER, "boundary")
+    assert budget.fidelity == "reduced"
+    assert budget.reduction.startswith("a toy of ours, since the paper states no setting")
+
+
+def test_every_experiment_is_read_by_a_claim_a_control_or_a_figure() -> None:
+    protocol = make_plan("paper").protocols[PAPER]
+    items = [*protocol.claims, *protocol.controls]
+    arms = [arm for item in items if item.test for arm in arms_of(item.test)]
+    read = {item.experiment for item in items} | {arm.experiment for arm in arms}
+    assert set(protocol.experiments) <= read.union(*(figure.experiments for figure in protocol.figures.values()))
+
+
 def test_no_number_is_reported_that_was_not_read() -> None:
     reported = {claim.id: claim.reported for claim in make_plan("paper").protocols[PAPER].claims if claim.reported}
     assert set(reported) == {"L5", "L9.iii"}
@@ -127,12 +143,13 @@ def test_the_answer_says_where_nets_disagree(decided: dict[str, dict]) -> None:
 
 def test_figures_are_drawn(ran: Path, tmp_path: Path) -> None:
     plan = make_plan("smoke")
-    for name, figure in plan.protocols[PAPER].figures.items():
+    for name in plan.figures(PAPER):
+        figure = plan.protocols[PAPER].figures[name]
         records = [ran / plan.folder(run) / "run.json" for experiment in figure.arrays for run in plan.runs(PAPER, experiment)]
         out = tmp_path / f"{name}.png"
         tables = {experiment: ran / plan.table(PAPER, experiment) for experiment in figure.tables}
         draw_figure(f"secondlook.papers.{PAPER}.figures.{name}", tables, None, [out], records)
         assert out.stat().st_size > 5000, name
-    assert set(plan.protocols[PAPER].figures) == {
+    assert set(make_plan("paper").figures(PAPER)) == {
         path.stem for path in (FOLDER / PAPER / "figures").glob("*.py") if path.stem != "__init__"
     }

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import torch
-
 from secondlook.games.images import ImageSettings, image_game
 from secondlook.job import Job, Result
 from secondlook.papers.arjovsky2017.tracking import add_tracking
 from secondlook.train.adversarial import train_adversarial
-from secondlook.train.game import Game, Measured, Moment
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,7 +16,7 @@ class Settings(ImageSettings):
 
     #: units of the perceptron's hidden layers
     mlp_width: int = 512
-    #: a generator that makes fewer classes than this (2 % of its samples each) has collapsed
+    #: a generator that had learned something and ends with fewer classes than this (2 % of its samples each) has collapsed
     classes_least: int = 5
     #: an end this many times above the lowest distance counts as worse again
     worse_by: float = 2.0
@@ -29,11 +26,12 @@ def run(job: Job) -> Result:
     """Train one replica a seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance) and
-    `add_tracking`; ``collapsed``, 1 or 0 by the rule of `Settings.classes_least`. Arrays: sheets of samples.
+    `add_tracking` and `add_collapses`. Arrays: sheets of samples.
     """
     settings = adapted(job.settings(Settings))
-    result = train_adversarial(job, lambda device: measured_game(job, settings, device))
+    result = train_adversarial(job, lambda device: image_game(job, settings, device))
     add_tracking(result, "fid_a", settings.worse_by)
+    add_collapses(result, settings)
     return result
 
 
@@ -46,14 +44,14 @@ def adapted(settings: Settings) -> Settings:
     return settings
 
 
-def measured_game(job: Job, settings: Settings, device: torch.device) -> Game:
-    """Return the image game with collapses counted."""
-    game = image_game(job, settings, device)
+def add_collapses(result: Result, settings: Settings) -> None:
+    """Add to the last row of each replica that did not diverge whether it collapsed, after `add_tracking`.
 
-    def measure(moment: Moment) -> list[Measured]:
-        return [
-            Measured({**row.metrics, "collapsed": float(row.metrics["classes_a"] < settings.classes_least)}, row.arrays)
-            for row in game.measure(moment)
-        ]
-
-    return dataclasses.replace(game, measure=measure)
+    Metrics: ``collapsed``, 1 if its distance had halved and it ends with fewer than ``classes_least`` classes: a generator that still makes
+    noise has few classes as well, and has lost none; ``judged``, the number of samples that the Frechet distances are taken of.
+    """
+    classes = {replica: value for replica, _, metric, value in result.history.rows if metric == "classes_a"}
+    halved = [(replica, step, value) for replica, step, metric, value in result.history.rows if metric == "halved"]
+    for replica, step, learned in halved:
+        collapsed = learned == 1 and classes[replica] < settings.classes_least
+        result.history.add(replica, step, collapsed=float(collapsed), judged=float(settings.samples))

@@ -15,7 +15,7 @@ from secondlook.games.planar import PlanarSettings, planar_game
 from secondlook.job import Job, Result
 from secondlook.papers.arjovsky2017.tracking import add_tracking
 from secondlook.train.adversarial import train_adversarial
-from secondlook.train.game import Game, Measured, Moment, Noise
+from secondlook.train.game import Game, Measured, Moment
 
 #: a weight this close to the bound, relatively, is at it
 AT_BOUND = 1e-6
@@ -61,7 +61,7 @@ def measured_game(settings: Settings, device: torch.device) -> Game:
 
     def measure(moment: Moment) -> list[Measured]:
         if settings.redraw:
-            moment = dataclasses.replace(moment, noise=redrawn(moment))
+            moment = dataclasses.replace(moment, draw=(moment.step,))
         weights = weight_metrics(list(moment.discriminator.parameters()), settings.clip)
         return [Measured({**row.metrics, **own}, row.arrays) for row, own in zip(game.measure(moment), weights, strict=True)]
 
@@ -69,15 +69,6 @@ def measured_game(settings: Settings, device: torch.device) -> Game:
     if settings.g_beta1 is not None:
         rule = dataclasses.replace(rule, beta1=settings.g_beta1)
     return dataclasses.replace(game, measure=measure, generator_rule=rule)
-
-
-def redrawn(moment: Moment) -> Noise:
-    """Return a source of noise that differs from step to step: it goes on where another step's noise ends."""
-
-    def noise(count: int, generator: torch.Generator) -> torch.Tensor:
-        return moment.noise((moment.step + 1) * count, generator)[-count:]
-
-    return noise
 
 
 def weight_metrics(parameters: Sequence[torch.Tensor], bound: float | None) -> list[dict[str, float]]:

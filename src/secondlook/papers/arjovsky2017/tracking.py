@@ -16,7 +16,7 @@ def add_tracking(result: Result, quality: str, worse_by: float) -> None:
     Metrics: ``tracking``, Spearman's rho of the loss estimate and ``quality`` (a distance: 1 is a loss that falls as samples improve); the
     estimate is -d_loss, and log 2 - d_loss / 2 of a GAN has the same ranks. ``negative_cosines``, the share of rows whose critic step went
     up its own gradient. ``worse_again``, 1 if the distance ends more than ``worse_by`` times above its lowest value. ``halved``, 1 if
-    it ends at half of its first value or below: a generator that has learned something.
+    it was at half of its first value or below at some row: a generator that has learned something, and may have lost it since.
     """
     table: dict[int, dict[str, dict[int, float]]] = {}
     for replica, step, metric, value in result.history.rows:
@@ -33,7 +33,7 @@ def add_tracking(result: Result, quality: str, worse_by: float) -> None:
             tracking=rank_correlation([-losses[step] for step in both], [distances[step] for step in both]),
             negative_cosines=float(np.mean([value < 0 for value in cosines.values()])),
             worse_again=float(ends[-1] > worse_by * min(ends)),
-            halved=float(ends[-1] <= ends[0] / 2),
+            halved=float(min(ends) <= ends[0] / 2),
         )
 
 

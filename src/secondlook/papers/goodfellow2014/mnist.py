@@ -29,13 +29,14 @@ class Settings(ImageSettings):
 def run(job: Job) -> Result:
     """Play one game a seed.
 
-    Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`. Arrays: sheets of the first seed; with ``keep``
+    Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`, and ``judged``, how many samples these look at.
+    Arrays: sheets of the first seed; with ``keep``
     also ``<seed>/samples``, uint8 [keep, C, H, W], after the last step.
     """
     settings = job.settings(Settings)
 
     def game(device: torch.device) -> Game:
-        return keeping(image_game(job, settings, device, adjust_generator=match_marginals), settings)
+        return counting_and_keeping(image_game(job, settings, device, adjust_generator=match_marginals), settings)
 
     return train_adversarial(job, game)
 
@@ -46,14 +47,13 @@ def match_marginals(generator: StackedMLP, images_NCHW: torch.Tensor) -> None:
     generator.layers[-1].bias.copy_(images_NCHW.flatten(1).double().mean(0).clamp(1e-7, 1 - 1e-7).logit())
 
 
-def keeping(game: Game, settings: Settings) -> Game:
-    """Return a game that also saves samples at its end."""
-    if not settings.keep:
-        return game
+def counting_and_keeping(game: Game, settings: Settings) -> Game:
+    """Return a game that also says how many samples are judged, and with ``keep`` saves samples at its end."""
 
     def measure(moment: Moment) -> Sequence[Measured]:
-        rows = game.measure(moment)
-        if moment.step < settings.steps:
+        judged = {"judged": float(settings.samples)}
+        rows = [dataclasses.replace(row, metrics={**row.metrics, **judged}) for row in game.measure(moment)]
+        if not settings.keep or moment.step < settings.steps:
             return rows
         samples = to_bytes(moment.samples(settings.keep), OUTPUTS[settings.output][1]).cpu().numpy()
         return [dataclasses.replace(row, arrays={**row.arrays, "samples": own_NCHW}) for row, own_NCHW in zip(rows, samples, strict=True)]

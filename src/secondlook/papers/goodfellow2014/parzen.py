@@ -33,12 +33,17 @@ class Settings:
     sigmas: int = 10
     test_images: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.draws < 2:
+            raise UserError(f"setting 'draws' must be at least 2, got {self.draws}: the spread over draws is measured too")
+
 
 def run(job: Job) -> Result:
     """Estimate once a draw; a row's step is the number of the draw, from 1.
 
-    Metrics: ``parzen``, mean log-likelihood of the test images in nats, ``parzen_se``, its standard error over them, and ``parzen_sigma``;
-    ``ceiling`` and ``ceiling_sigma``, the same with training images in place of samples, as many.
+    Metrics of every row: ``parzen_draw``, mean log-likelihood of the test images in nats, ``parzen_se``, its standard error over them, and
+    ``parzen_sigma``. Of the last row: ``parzen``, the mean over draws, ``parzen_spread``, the standard deviation over draws, and
+    ``parzen_ceiling`` and ``parzen_ceiling_sigma``, the same estimate with training images in place of samples, as many.
 
     Raises:
         UserError: the earlier experiment kept too few samples.
@@ -64,9 +69,20 @@ def run(job: Job) -> Result:
                 f"{job.paper}/{job.experiment}: {settings.draws} draws of {settings.samples} samples asked for, but the input 'samples' "
                 f"kept {len(kept)}; raise 'keep' there"
             )
-        for draw, samples_NCHW in enumerate(torch.from_numpy(kept).to(device).split(settings.samples)[: settings.draws], start=1):
+        draws = torch.from_numpy(kept).to(device).split(settings.samples)[: settings.draws]
+        means = []
+        for draw, samples_NCHW in enumerate(draws, start=1):
             mean, error, sigma = estimate(pixels(samples_NCHW))
-            history.add(seed, draw, parzen=mean, parzen_se=error, parzen_sigma=sigma, ceiling=ceiling, ceiling_sigma=ceiling_sigma)
+            means.append(mean)
+            history.add(seed, draw, parzen_draw=mean, parzen_se=error, parzen_sigma=sigma)
+        history.add(
+            seed,
+            settings.draws,
+            parzen=float(np.mean(means)),
+            parzen_spread=float(np.std(means, ddof=1)),
+            parzen_ceiling=ceiling,
+            parzen_ceiling_sigma=ceiling_sigma,
+        )
     return Result(history, facts={"device_name": device_name(device)})
 
 

@@ -57,8 +57,9 @@ def run(job: Job) -> Result:
     - ``push_beyond_<s>``, ``relative_push_<s>``: mean push on those, and the same over the mean push on all fakes, half of them beyond;
       0 to 2, and free of the loss's scale. Not recorded where hardly any fake lies there
     - ``push_left_<s>``: mean push on the other fakes
-    - last row: ``mean_relative_push_<s>``, the mean over the rows, missing ones as 1 (nothing is special about those fakes); and
-      ``push_left_kept_<s>``, what is left of the largest ``push_left_<s>``
+    - last row: ``mean_relative_push_<s>``, the mean over the rows, missing ones as 1 (nothing is special about those fakes);
+      ``push_beyond_kept_<s>`` and ``push_left_kept_<s>``, what is left of the largest ``push_beyond_<s>`` and ``push_left_<s>`` at the
+      last row that has one; 1 (nothing was seen to fade) where none has
 
     Raises:
         UserError: the loss has no decision boundary.
@@ -99,13 +100,16 @@ def run(job: Job) -> Result:
             for step, value in values.items():
                 result.add(seed, step, **{name: value})
         for place in SITUATIONS:
-            relative, left = metrics.get(f"relative_push_{place}", {}), metrics[f"push_left_{place}"]
-            summary = {
-                f"mean_relative_push_{place}": float(np.mean([relative.get(step, 1.0) for step in watched])),
-                f"push_left_kept_{place}": left[settings.steps] / max(left.values()),
-            }
+            relative = metrics.get(f"relative_push_{place}", {})
+            summary = {f"mean_relative_push_{place}": float(np.mean([relative.get(step, 1.0) for step in watched]))}
+            summary |= {f"{name}_kept_{place}": kept(metrics.get(f"{name}_{place}", {})) for name in ("push_beyond", "push_left")}
             result.add(seed, settings.steps, **summary)
     return Result(result)
+
+
+def kept(push: dict[int, float]) -> float:
+    """Return the last value over the largest, given the push at some steps; 1 where there is none."""
+    return push[max(push)] / max(push.values()) if push else 1.0
 
 
 def measure(push: np.ndarray, real_side: np.ndarray, probes: int) -> dict[str, float]:

@@ -37,7 +37,8 @@ def run(job: Job) -> Result:
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.metrics.image_quality.ImageJudge`; and at the last
     row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and fid_a is at most the share ``fid_share`` of its value
-    before training; else 0), ``best_fid_a``, the lowest after training began, and ``best_step``, its row.
+    before training; else 0), ``best_fid_a``, the lowest after training began, ``best_step``, its row, and ``judged``, how many samples each
+    row judges.
     """
     settings = job.settings(Settings)
     settings = dataclasses.replace(settings, **settings.nets())
@@ -55,5 +56,6 @@ def run(job: Job) -> Result:
                 success=float(made >= settings.least_classes and fids[settings.steps] <= bar),
                 best_fid_a=fids[best],
                 best_step=best,
+                judged=settings.samples,
             )
     return result

@@ -21,8 +21,9 @@ def run(job: Job) -> Result:
     """Play one replica a seed, all together.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
-    ``collapse_step``, the first recorded step from which on fewer than all modes are covered (steps + 1 where all are at the end), and
-    ``kept``, 1 where all modes are covered at the end. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
+    ``collapse_step``, the first recorded step from which on fewer than all modes are covered (steps + 1 where all are at the end), and,
+    each 1 or 0, ``kept``: all modes are covered at the end, ``ever_all``: they are at some record, ``lost``: they were and at the end are
+    not, so that a run that never had them has lost none. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
     """
     settings = job.settings(PlanarSettings)
     result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))
@@ -31,7 +32,10 @@ def run(job: Job) -> Result:
         if result.status[seed] == "completed":
             modes = {step: value for replica, step, metric, value in result.history.rows if (replica, metric) == (seed, "modes")}
             lost = collapse_step(modes, every, settings.steps)
-            result.history.add(seed, settings.steps, collapse_step=lost, kept=float(lost > settings.steps))
+            kept, ever_all = lost > settings.steps, max(modes.values()) >= every
+            result.history.add(
+                seed, settings.steps, collapse_step=lost, kept=float(kept), ever_all=float(ever_all), lost=float(ever_all and not kept)
+            )
     return result
 
 

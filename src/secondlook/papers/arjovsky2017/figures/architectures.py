@@ -42,6 +42,8 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
         axis.set_xticks(range(len(GENERATORS)), list(GENERATORS.values()), fontsize=6.5)
         axis.set_title(title, fontsize=8.5)
         axis.set_xlim(-0.5, len(GENERATORS) - 0.5)
+    judged = table.loc[table["metric"] == "judged", "value"]
+    axes[0].set_ylabel(f"of {judged.max():,.0f} samples" if len(judged) else "", fontsize=8)
     axes[1].set_ylim(0, 10.5)
     axes[2].set_ylim(0, 1.05)
     axes[2].legend(fontsize=7, loc="lower right")

@@ -15,7 +15,7 @@ CLASSES = range(10)
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
-    """Bars are means over seeds, points are seeds; the title has the Frechet distance's mean."""
+    """Bars are means over seeds, points are seeds; the title has the mean Frechet distance beside that of as many real images."""
     table = tables["mnist"]
     final = snapshot(table)
     arms = {
@@ -34,7 +34,8 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
         for spot, own in zip(spots, shares, strict=True):
             axis.plot(np.array(CLASSES) + spot, own, ls="", marker="o", ms=2.5, color=colours[name])
         axis.axhline(0.1, color="black", lw=0.8, ls=":")
-        axis.set_title(f"{name}\nFD {rows['fid_a'].mean():.0f}, {rows['classes_a'].mean():.1f} classes", fontsize=8)
+        distance = f"FID-a {rows['fid_a'].mean():.3g} (real: {rows['fid_a_floor'].mean():.2g}; n = {rows['judged'].max():,.0f})"
+        axis.set_title(f"{name}\n{distance}", fontsize=8)
         axis.set_xticks(list(CLASSES))
         axis.set_xlabel("digit")
     for axis in axes[:, 0]:

@@ -1,4 +1,4 @@
-"""Modes and the share of samples of high quality on the ring, every seed."""
+"""Modes, the share of samples of high quality and the balance of modes on the ring, every seed."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ from matplotlib.ticker import FuncFormatter
 from secondlook.papers.mao2017.figures import LOSSES
 from secondlook.plotting import WIDTH, styles
 
-PANELS = {"modes": "modes covered, of 8", "high_quality": "samples of high quality, %"}
+PANELS = {"modes": "modes, of 8", "high_quality": "high quality, %", "reverse_kl": "reverse KL"}
+RINGS = {"ring-as-coded": "as coded", "ring": "even"}
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
-    """A row a metric, a column a loss; the ring as coded, or the first there is. A replica that diverged ends in a cross."""
-    table = tables["ring"]
-    table = table[table["data"] == table["data"].iloc[0]]
+    """A block of rows a ring."""
+    return draw_lines(tables["ring"], "data", RINGS)
+
+
+def draw_lines(table: pd.DataFrame, block: str, names: dict[str, str]) -> Figure:
+    """Draw a row a metric and a level of the factor ``block``, a column a loss.
+
+    Args:
+        table: of an experiment whose module is `secondlook.papers.mao2017.ring`.
+        block: the factor.
+        names: its levels -> their labels; those that are not in the table are left out.
+
+    Returns:
+        The figure. A replica that diverged ends in a cross; a bar at the top of the modes is a step at which modes were lost for good.
+    """
+    levels = [level for level in names if level in set(table[block])]
     losses = [loss for loss in LOSSES if loss in set(table["loss"])]
     colours, markers, _ = styles([*LOSSES])
-    figure, axes = plt.subplots(2, len(losses), figsize=(WIDTH, 4.2), sharex=True, sharey="row", squeeze=False)
-    for column, loss in enumerate(losses):
-        mine = table[table["loss"] == loss]
-        for axis, (metric, label) in zip(axes[:, column], PANELS.items(), strict=True):
+    shape = len(PANELS) * len(levels), len(losses)
+    figure, axes = plt.subplots(*shape, figsize=(WIDTH, 1.35 * shape[0] + 0.5), sharex=True, sharey="row", squeeze=False)
+    rows = [(level, metric) for level in levels for metric in PANELS]
+    for line, (level, metric) in zip(axes, rows, strict=True):
+        for axis, loss in zip(line, losses, strict=True):
+            mine = table[(table["loss"] == loss) & (table[block] == level)]
             lines = mine[mine["metric"] == metric].pivot_table(index="step", columns="replica", values="value")
             lines = lines * (100 if metric == "high_quality" else 1)
             axis.plot(lines.index, lines, color=colours[loss], lw=0.9, alpha=0.75, marker=markers[loss], markersize=2.5)
@@ -30,10 +46,14 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
                 if replica in lines:
                     last = lines[replica].dropna()
                     axis.plot(last.index[-1], last.iloc[-1], "x", color="black", ms=7)
-            if column == 0:
-                axis.set_ylabel(label)
+            if metric == "modes":
+                lost = mine.loc[(mine["metric"] == "lost") & (mine["value"] == 1), "replica"]
+                steps = mine.loc[(mine["metric"] == "collapse_step") & mine["replica"].isin(lost), "value"]
+                axis.plot(steps, [9.0] * len(steps), "|", color="black", ms=8, mew=1.2)
+                axis.set_ylim(-0.3, 9.6)
+        line[0].set_ylabel(f"{PANELS[metric]}\n({names[level]})" if len(levels) > 1 else PANELS[metric], fontsize=7.5)
+    for column, loss in enumerate(losses):
         axes[0, column].set_title(LOSSES[loss])
-        axes[1, column].set_xlabel("generator steps")
-        axes[1, column].xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step / 1000:g}k"))
-    axes[0, 0].set_ylim(-0.3, 8.5)
+        axes[-1, column].set_xlabel("generator steps")
+        axes[-1, column].xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step / 1000:g}k"))
     return figure

@@ -12,31 +12,31 @@ from matplotlib.figure import Figure
 from secondlook.arrays import Record
 from secondlook.data.mixtures import mixture
 from secondlook.papers.mao2017.figures import LOSSES
+from secondlook.papers.mao2017.figures.ring_modes import RINGS
 from secondlook.plotting import WIDTH, styles
 
 COLUMNS = 6
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict], arrays: dict[str, Sequence[Record]]) -> Figure:
-    """A row a loss, a column a step; the ring as coded, or the first there is."""
-    data = str(arrays["ring"][0].cell["data"])
-    rows = {}
+    """A row a ring and a loss, a column a step."""
+    rows: dict[tuple[str, str], dict[int, np.ndarray]] = {}
     for record in arrays["ring"]:
         names = {
             int(name.rpartition("_")[2]): array for name, array in record.arrays.items() if name.startswith(f"{record.seeds[0]}/samples_")
         }
-        if record.cell["data"] == data and names:
-            rows.setdefault(str(record.cell["loss"]), names)
+        if names:
+            rows.setdefault((str(record.cell["data"]), str(record.cell["loss"])), names)
     colours, _, _ = styles([*LOSSES])
     figure, axes = plt.subplots(len(rows), COLUMNS, figsize=(WIDTH, 1.25 * len(rows) + 0.3), squeeze=False, sharex=True, sharey=True)
-    centres = mixture(data).centres
-    for line, (loss, samples) in zip(axes, rows.items(), strict=True):
+    several = len({data for data, _ in rows}) > 1
+    for line, ((data, loss), samples) in zip(axes, rows.items(), strict=True):
         steps = sorted(samples)
         chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, COLUMNS)]
         for axis, step in zip(line, chosen, strict=True):
-            axis.plot(*centres.T, "o", mfc="none", mec="#999999", ms=6, mew=0.7)
+            axis.plot(*mixture(data).centres.T, "o", mfc="none", mec="#999999", ms=6, mew=0.7)
             axis.plot(*samples[step].T, ".", color=colours[loss], ms=2, alpha=0.5)
             axis.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], aspect="equal")
             axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
-        line[0].set_ylabel(LOSSES[loss], fontsize=7)
+        line[0].set_ylabel(f"{LOSSES[loss]}\n({RINGS[data]})" if several else LOSSES[loss], fontsize=7)
     return figure
