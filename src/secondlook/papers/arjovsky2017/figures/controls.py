@@ -46,7 +46,7 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
     axis.axvline(0, color="black", lw=0.8)
     axis.set_yticks(range(len(found)), [label for label, _, _ in found])
     axis.invert_yaxis()
-    axis.set(xlabel="rank correlation of estimate and W1 over training", xlim=(-1.05, 1.05))
+    axis.set(xlabel="rank correlation of estimate and W1", xlim=(-1.05, 1.05))
     return figure
 
 

@@ -50,7 +50,7 @@ def draw_lines(table: pd.DataFrame, block: str, names: dict[str, str]) -> Figure
                 lost = mine.loc[(mine["metric"] == "lost") & (mine["value"] == 1), "replica"]
                 steps = mine.loc[(mine["metric"] == "collapse_step") & mine["replica"].isin(lost), "value"]
                 axis.plot(steps, [9.0] * len(steps), "|", color="black", ms=8, mew=1.2)
-                axis.set_ylim(-0.3, 9.6)
+                axis.set(ylim=(-0.3, 9.6), yticks=[0, 4, 8])
         line[0].set_ylabel(f"{PANELS[metric]}\n({names[level]})" if len(levels) > 1 else PANELS[metric], fontsize=7.5)
     for column, loss in enumerate(losses):
         axes[0, column].set_title(LOSSES[loss])
