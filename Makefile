@@ -13,8 +13,10 @@ report: $(READY)
 	snakemake --cores $(CORES)
 	@echo "The report: results/$$(sed -n 's/^scale: *//p' config.yaml)/report/index.html"
 
+# The end-to-end tests share one clone of the project, so they have a process of their own; Snakemake uses both cores there.
 test: $(READY)
-	python -m pytest -n 2 --dist loadgroup
+	python -m pytest -n 2 --ignore tests/end_to_end
+	python -m pytest tests/end_to_end
 
 lint: $(READY)
 	ruff format --check .
