@@ -15,7 +15,6 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from window import Open, resize
 
-pytestmark = pytest.mark.xdist_group("browser")  # one worker, one browser
 PAGES = ("index.html", "question-7.html")
 
 

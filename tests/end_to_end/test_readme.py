@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]  # one worker, one clone
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 #: why a command is not run again here

@@ -11,7 +11,7 @@ import pytest
 from secondlook.config import load_config
 from secondlook.plan import INSTRUMENTS, Plan, load_plan
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]  # one worker, one clone
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
