@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import re
 
@@ -47,7 +48,7 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
     assert "missing" not in front
     for paper, protocol in plan.protocols.items():
         page = pages[protocol.question]
-        assert protocol.question_text in front
+        assert protocol.question_text in html.unescape(front)
         for figure in plan.figures(paper):
             assert f'id="{paper}-{figure}"' in page
         for claim in protocol.claims:
