@@ -5,6 +5,7 @@ PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 READY := $(VENV)/.ready
+UV = $(VENV)/bin/uv pip --quiet
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: report test lint format bench calibrate schemas lock setup clean
@@ -52,8 +53,9 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Second Look needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (about 6 GB with torch's GPU libraries)"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(UV) install --python $(VENV)/bin/python --require-hashes --requirements requirements.lock
+	$(UV) install --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Results, logs and checkpoints go; downloads and the environment stay.

@@ -13,7 +13,7 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
-from secondlook.job import Job  # noqa: E402
+from secondlook.runner.job import Job  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 

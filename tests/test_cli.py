@@ -14,9 +14,9 @@ from tiny_paper import EVERYWHERE, TRAIN, papers_in, protocol, write_paper
 
 import secondlook
 from secondlook.cli import main
-from secondlook.config import load_config
 from secondlook.files import read_json
-from secondlook.plan import Plan
+from secondlook.plan.plan import Plan
+from secondlook.protocol.config import load_config
 
 VERBS = ["fetch", "run", "collect", "select", "decide", "figure", "report", "pdf", "whence", "summary", "schemas"]
 SOURCE = str(Path(secondlook.__file__).parents[1])

@@ -110,7 +110,7 @@ def _run(options: argparse.Namespace) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; read once, when torch starts
     for library in ("OMP", "OPENBLAS", "MKL"):  # sums depend on the thread count; read once, when numpy starts
         os.environ[f"{library}_NUM_THREADS"] = str(options.spec["threads"])
-    from secondlook.job import run_job
+    from secondlook.runner.job import run_job
 
     spec = options.spec | {"code": options.code}
     datasets = {name: options.data / f"{name}.safetensors" for name in spec["data"]}
@@ -118,32 +118,32 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from secondlook.collect import collect
+    from secondlook.tables.collect import collect
 
     collect([path.parent for path in options.runs], options.table, options.records)
 
 
 def _select(options: argparse.Namespace) -> None:
-    from secondlook.selection import select
+    from secondlook.tables.selection import select
 
     select(options.spec, options.tables, options.records, options.out)
 
 
 def _decide(options: argparse.Namespace) -> None:
-    from secondlook.decide import decide_claims
+    from secondlook.stats.decide import decide_claims
 
     tables = {path.stem: path for path in options.tables}
     decide_claims(options.claims, options.fidelity, tables, options.out, options.controls)
 
 
 def _figure(options: argparse.Namespace) -> None:
-    from secondlook.plotting import draw_figure
+    from secondlook.figures.style import draw_figure
 
     draw_figure(options.module, {path.stem: path for path in options.tables}, options.claims, options.out, options.arrays)
 
 
 def _report(options: argparse.Namespace) -> None:
-    from secondlook.config import load_config
+    from secondlook.protocol.config import load_config
     from secondlook.report.build import build_report
 
     build_report(load_config(options.config), options.out)
@@ -156,25 +156,25 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _pdf(options: argparse.Namespace) -> None:
-    from secondlook.config import load_config
+    from secondlook.protocol.config import load_config
     from secondlook.report.pdf import build_pdf
 
     build_pdf(load_config(options.config), options.out)
 
 
 def _whence(options: argparse.Namespace) -> None:
-    from secondlook.card import read_card, say
+    from secondlook.figures.provenance import read_card, say
 
     print(say(read_card(options.file)))
 
 
 def _summary(options: argparse.Namespace) -> None:
-    from secondlook.summary import summarise
+    from secondlook.report.summary import summarise
 
     summarise(options.scale, options.results)
 
 
 def _schemas(options: argparse.Namespace) -> None:
-    from secondlook.schemas import write_schemas
+    from secondlook.protocol.json_schema import write_schemas
 
     write_schemas(options.folder)

@@ -13,9 +13,9 @@ import pytest
 from tiny_report import toy_results
 from window import Open, resize
 
-from secondlook.config import load_config
 from secondlook.data.clients import npm_command
 from secondlook.data.failures import SourceError
+from secondlook.protocol.config import load_config
 from secondlook.report.build import build_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="the browser's driver comes with the extra 'dev'")

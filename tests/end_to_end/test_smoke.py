@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from secondlook.config import load_config
-from secondlook.plan import INSTRUMENTS, Plan, load_plan
+from secondlook.plan.plan import INSTRUMENTS, Plan, load_plan
+from secondlook.protocol.config import load_config
 
 pytestmark = pytest.mark.slow
 

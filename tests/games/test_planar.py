@@ -9,8 +9,8 @@ import torch
 from secondlook.data.mixtures import mixture
 from secondlook.errors import UserError
 from secondlook.games.planar import PlanarSettings, planar_game, planar_metrics
-from secondlook.job import Result
 from secondlook.metrics.wasserstein import w1
+from secondlook.runner.job import Result
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.streams import torch_generator
 

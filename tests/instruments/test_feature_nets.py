@@ -9,12 +9,12 @@ from safetensors.numpy import save_file
 from secondlook.data.fingerprint import fingerprint
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
-from secondlook.experiment import Experiment
 from secondlook.instruments import classifier
 from secondlook.instruments.classifier import Settings
 from secondlook.metrics.image_quality import weights_sha256
-from secondlook.model import load_yaml
 from secondlook.nets.classifier import Classifier
+from secondlook.protocol.experiment import Experiment
+from secondlook.protocol.schema import load_yaml
 from secondlook.train.streams import stream_seed
 
 VALUES = {"dataset": "mnist", "side": 16, "init": 0, "epochs": 3, "batch": 20, "lr": 0.01}

@@ -14,16 +14,16 @@ import yaml
 from tiny_paper import EXACT, protocol, protocol_data, write_paper
 from tiny_report import HOSTILE, PAPER, QUOTED, SVG, URL, toy_results
 
-from secondlook.config import load_config
-from secondlook.decide import decide_claims
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
-from secondlook.model import load_yaml
-from secondlook.plan import load_plan
+from secondlook.plan.plan import load_plan
+from secondlook.protocol.config import load_config
+from secondlook.protocol.schema import load_yaml
 from secondlook.report import context
 from secondlook.report.answers import render_answer, render_lead
 from secondlook.report.build import build_report, cited, file_size
 from secondlook.report.context import VERDICTS
+from secondlook.stats.decide import decide_claims
 
 # ---- answer.md
 

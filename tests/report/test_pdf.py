@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
 
-from secondlook.collect import collect
-from secondlook.config import load_config
-from secondlook.decide import decide_claims
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
-from secondlook.job import run_job
-from secondlook.plan import INSTRUMENTS, load_plan
+from secondlook.plan.plan import INSTRUMENTS, load_plan
+from secondlook.protocol.config import load_config
 from secondlook.report import context
 from secondlook.report.markdown import parse
 from secondlook.report.pdf import build_pdf, compose, typeset
+from secondlook.runner.job import run_job
+from secondlook.stats.decide import decide_claims
+from secondlook.tables.collect import collect
 
 # ---- Markdown
 

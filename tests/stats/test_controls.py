@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from secondlook.claims import Claim, Control
 from secondlook.errors import UserError
+from secondlook.protocol.claims import Claim, Control
 from secondlook.stats.verdicts import check_control, decide
 
 SGD = [10.0, 10.1, 9.9, 10.05, 9.95]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from secondlook.claims import Test as AnyTest
+from secondlook.protocol.claims import Test as AnyTest
 from secondlook.stats.judge import judge, rule_text
 
 A, B, C = ({"label": name, "where": {"arm": [name]}} for name in "abc")

@@ -60,7 +60,7 @@ def test_picking_the_lowest_of_several_is_paid_for() -> None:
 
 
 def _papers() -> dict[str, Path]:
-    from secondlook.plan import find_papers
+    from secondlook.plan.plan import find_papers
 
     return find_papers(Path(__file__).parents[2] / "src/secondlook/papers")
 

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from secondlook.claims import Claim
 from secondlook.errors import UserError
+from secondlook.protocol.claims import Claim
 from secondlook.stats.judge import rule_text
 from secondlook.stats.verdicts import decide
-from secondlook.tables import read_table
+from secondlook.tables.read import read_table
 
 #: a cell's factors, and metric -> one value a replica; None where a replica lacks it
 Cell = tuple[dict[str, Any], dict[str, list[float | None]]]

@@ -16,8 +16,8 @@ from torch import nn
 from toy_game import RECORD, SCRIPT, STEPS, contents, measure, play, points, toy_job
 
 from secondlook.errors import UserError
-from secondlook.job import Result
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import Result
 from secondlook.train import adversarial
 from secondlook.train.extras import Clip, constant_steps, wgan_steps
 from secondlook.train.game import Measured, Moment, init_generators

@@ -15,7 +15,7 @@ from secondlook.errors import UserError
 from secondlook.train import supervised
 from secondlook.train.streams import stream_seed, torch_generator
 
-SCRIPT = Path(__file__).with_name("toy_task.py")
+SCRIPT = Path(__file__).parents[1] / "helpers/toy_task.py"
 
 
 def rows(result, seed: int) -> list[tuple]:

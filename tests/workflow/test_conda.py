@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from test_reruns import ALL, DECIDE, FIGURES, FROM_SAMPLE, REPORT
+from toy_jobs import ALL, DECIDE, FIGURES, FROM_SAMPLE, REPORT
 from toy_project import ROOT, Project
 
 BEHIND_DATA = FROM_SAMPLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from test_reruns import FROM_GRID, FROM_PLAIN
+from toy_jobs import FROM_GRID, FROM_PLAIN
 from toy_project import PACKAGE, PAPER, RESULTS, Project
 
 PLAIN_RUN = f"{RESULTS}/plain/only/seeds=0-2"

@@ -9,47 +9,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy_jobs import (
+    ALL_RUNS,
+    CURVES,
+    DATASET,
+    DECIDE,
+    FIGURES,
+    FROM_CLAIMS,
+    FROM_COLLECTS,
+    FROM_FINAL,
+    FROM_GRID,
+    FROM_MEASURED,
+    FROM_PLAIN,
+    FROM_READER,
+    FROM_RULER,
+    FROM_SAMPLE,
+    FROM_SELECT,
+    NOTHING,
+    PAGES,
+    REPORT,
+    RUN_PLAIN,
+    SHEET,
+)
 from toy_project import INSTRUMENTS, PACKAGE, PAPER, RESULTS, Project, register, times
-
-# -- the jobs of the toy paper, by experiment with the table they end in -------------------------------------------------------
-
-GRID_CELLS = ("optimizer=momentum,lr=0.1", "optimizer=momentum,lr=0.2", "optimizer=sgd,lr=0.1", "optimizer=sgd,lr=0.2")
-GRID = {*(f"run toy/grid/{cell}/seeds=0" for cell in GRID_CELLS), "collect toy/grid"}
-SELECT = {"select toy/step-sizes"}
-FINAL = {*(f"run toy/final/optimizer={name},lr=selected/seeds=0-2" for name in ("momentum", "sgd")), "collect toy/final"}
-READER = {"run toy/reader/optimizer=sgd,lr=selected/seeds=0-2", "collect toy/reader"}
-SAMPLE = {"run toy/sample/only/seeds=0-2", "collect toy/sample"}
-RUN_PLAIN = {"run toy/plain/only/seeds=0-2"}
-PLAIN = RUN_PLAIN | {"collect toy/plain"}
-RUN_RULER = {"run instruments/ruler/length=4/seeds=0"}  # and not the ruler's other cells, which nothing reads
-RULER = RUN_RULER | {"collect instruments/ruler"}
-RUN_MEASURED = {"run toy/measured/only/seeds=0-2"}
-MEASURED = RUN_MEASURED | {"collect toy/measured"}
-DATASET = {"dataset toydata"}
-DECIDE = {"decide toy"}
-CURVES = {"figure toy/curves"}
-VERDICTS = {"figure toy/verdicts"}
-SHEET = {"figure toy/sheet"}
-PAGES = {"report"}
-REPORT = PAGES | {"pdf"}
-FIGURES = CURVES | VERDICTS | SHEET
-
-# -- and what follows from each ------------------------------------------------------------------------------------------------
-
-NOTHING: set[str] = set()
-FROM_CLAIMS = DECIDE | VERDICTS | REPORT
-FROM_PLAIN = PLAIN | FROM_CLAIMS
-FROM_SAMPLE = SAMPLE | CURVES | REPORT
-FROM_READER = READER | VERDICTS | REPORT
-FROM_FINAL = FINAL | FROM_READER | FROM_CLAIMS
-FROM_SELECT = SELECT | FROM_FINAL
-FROM_GRID = GRID | CURVES | FROM_SELECT
-FROM_MEASURED = MEASURED | SHEET | REPORT
-FROM_RULER = RULER | FROM_MEASURED
-ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN | FROM_RULER
-ALL = ALL_RUNS | DATASET
-# Within one start Snakemake reruns what follows from a rerun, equal or not: a selection made again trains again.
-FROM_COLLECTS = {job for job in ALL_RUNS if not job.startswith("run ")} | FINAL | READER
 
 PROTOCOL = f"{PAPER}/protocol.yaml"
 RULER_RUN = "results/quick/instruments/ruler/length=4/seeds=0"
@@ -166,15 +148,15 @@ CASES = [
     ("an instrument's module",                     FROM_RULER,                append(f"{INSTRUMENTS}/ruler.py", CODE)),
     ("a module that reads an instrument",          FROM_MEASURED,             append(f"{PAPER}/measured.py", CODE)),
     ("a network that nothing imports",             NOTHING,                   append(f"{PACKAGE}/nets/vgg.py", CODE)),
-    ("the runner that writes every record",        ALL_RUNS,                  append(f"{PACKAGE}/job.py", CODE)),
-    ("how runs are gathered",                      FROM_COLLECTS,             append(f"{PACKAGE}/collect.py", CODE)),
-    ("how a selection is made",                    FROM_SELECT,               append(f"{PACKAGE}/selection.py", CODE)),
-    ("how claims are decided",                     FROM_CLAIMS,               append(f"{PACKAGE}/decide.py", CODE)),
+    ("the runner that writes every record",        ALL_RUNS,                  append(f"{PACKAGE}/runner/job.py", CODE)),
+    ("how runs are gathered",                      FROM_COLLECTS,             append(f"{PACKAGE}/tables/collect.py", CODE)),
+    ("how a selection is made",                    FROM_SELECT,               append(f"{PACKAGE}/tables/selection.py", CODE)),
+    ("how claims are decided",                     FROM_CLAIMS,               append(f"{PACKAGE}/stats/decide.py", CODE)),
     ("the statistics",                             FROM_CLAIMS,               append(f"{PACKAGE}/stats/judge.py", CODE)),
     ("one figure",                                 CURVES | REPORT,           append(f"{PAPER}/figures/curves.py", CODE)),
     ("a figure that draws arrays",                 SHEET | REPORT,            append(f"{PAPER}/figures/sheet.py", CODE)),
-    ("how arrays are read for figures",            FIGURES | REPORT,          append(f"{PACKAGE}/arrays.py", CODE)),
-    ("the style of all figures",                   FIGURES | REPORT,          append(f"{PACKAGE}/plotting.py", CODE)),
+    ("how arrays are read for figures",            FIGURES | REPORT,          append(f"{PACKAGE}/tables/arrays.py", CODE)),
+    ("the style of all figures",                   FIGURES | REPORT,          append(f"{PACKAGE}/figures/style.py", CODE)),
     ("how the report is built",                    PAGES,                     append(f"{PACKAGE}/report/build.py", CODE)),
     ("how downloads are decoded",                  NOTHING,                   append(f"{PACKAGE}/data/decode.py", CODE)),
     ("a data set added to the registry",           REPORT     ,               new_dataset),

@@ -15,7 +15,7 @@ rule decide:
         controls=control_rules,
         fidelity=claim_fidelity,
         code=report_code(
-            "secondlook.decide", libraries=("numpy", "pandas", "scipy", "statsmodels")
+            "secondlook.stats.decide", libraries=("numpy", "pandas", "scipy", "statsmodels")
         ),
     message:
         "Deciding the claims of {wildcards.paper}"

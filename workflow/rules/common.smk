@@ -7,13 +7,13 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from secondlook import products
-from secondlook.config import load_config
-from secondlook.digest import digest, pins, run_pins
-from secondlook.environment import prepare
+from secondlook.plan import targets as products
+from secondlook.protocol.config import load_config
+from secondlook.plan.digest import digest, pins, run_pins
+from secondlook.plan.environment import prepare
 from secondlook.errors import UserError
 from secondlook.machine import gpu_present
-from secondlook.plan import DATA_FOLDER, INSTRUMENTS, load_plan
+from secondlook.plan.plan import DATA_FOLDER, INSTRUMENTS, load_plan
 
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
@@ -87,7 +87,7 @@ def run_arrays(wildcards):
 @functools.cache  # it is the same for every run of a module
 def module_code(module):
     """Digest of the runner, a module, all that they import, and the libraries that make the numbers."""
-    roots = ("secondlook.job", module)
+    roots = ("secondlook.runner.job", module)
     return digest(*roots, versions=run_pins(ROOT / "envs/run.yaml", *roots))
 
 
@@ -208,7 +208,7 @@ def figure_module(wildcards):
 def figure_code(wildcards):
     """Digest of a figure."""
     return report_code(
-        "secondlook.plotting",
+        "secondlook.figures.style",
         figure_module(wildcards),
         libraries=("matplotlib", "seaborn", "pandas", "numpy", "scipy"),
     )

@@ -13,7 +13,7 @@ rule collect:
     conda:
         "../../envs/run.yaml"
     params:
-        code=digest("secondlook.collect"),
+        code=digest("secondlook.tables.collect"),
     message:
         "Gathering the runs of {wildcards.paper}/{wildcards.experiment}"
     shell:
@@ -35,7 +35,7 @@ rule select:
         "../../envs/run.yaml"
     params:
         spec=selection_rule,
-        code=digest("secondlook.selection"),
+        code=digest("secondlook.tables.selection"),
     message:
         "Choosing {wildcards.selection} for {wildcards.paper}"
     shell:

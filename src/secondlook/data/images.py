@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from secondlook.data.load import load
 from secondlook.errors import UserError
-from secondlook.job import Job
+from secondlook.runner.job import Job
 
 #: images at a time: as float32, 50,000 colour images of 64 pixels would take 2.5 GB
 CHUNK = 5000

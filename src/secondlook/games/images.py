@@ -16,12 +16,12 @@ from torch import nn
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.games.contest import Contest
-from secondlook.job import Job
 from secondlook.metrics.image_quality import ImageJudge, weights_sha256
 from secondlook.metrics.inception import load_inception
 from secondlook.nets.classifier import Classifier
 from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from secondlook.nets.mlp import Initialise, StackedMLP, torch_default, uniform
+from secondlook.runner.job import Job
 from secondlook.train.game import Game, Measured, Moment, Seeds, alone, init_generators, normal_noise, uniform_noise
 from secondlook.train.streams import torch_generator
 

@@ -13,9 +13,9 @@ import torch
 
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
-from secondlook.job import Job, Result
 from secondlook.metrics.image_quality import weights_sha256
 from secondlook.nets.classifier import Classifier
+from secondlook.runner.job import Job, Result
 from secondlook.train.optimizers import build
 from secondlook.train.streams import stream_seed
 from secondlook.train.supervised import Split, Task, train_supervised

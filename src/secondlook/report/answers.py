@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from secondlook.errors import UserError
-from secondlook.words import FILTERS
+from secondlook.formatting import FILTERS
 
 #: the paragraph that the front page shows starts so
 LEAD = "**In one sentence.**"

@@ -15,13 +15,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from secondlook.config import Config
 from secondlook.files import write_text
-from secondlook.protocol import Protocol
+from secondlook.formatting import FILTERS
+from secondlook.protocol.config import Config
+from secondlook.protocol.paper import Protocol
 from secondlook.report.answers import render_answer, render_lead
 from secondlook.report.context import PACKAGE, VERDICTS, gather
 from secondlook.report.forest import forest
-from secondlook.words import FILTERS
 
 TEMPLATES = PACKAGE.parents[1] / "reports"
 ASSETS = ("style.css", "report.js")

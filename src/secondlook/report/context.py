@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from secondlook.claims import Claim
-from secondlook.config import Config
 from secondlook.files import read_json
+from secondlook.formatting import command
 from secondlook.machine import git_commit
-from secondlook.plan import INSTRUMENTS, Plan, load_plan
+from secondlook.plan.plan import INSTRUMENTS, Plan, load_plan
+from secondlook.protocol.claims import Claim
+from secondlook.protocol.config import Config
 from secondlook.report.source import repository, source_link
-from secondlook.words import command
 
 PACKAGE = Path(__file__).parents[1]
 #: verdict -> (sign, class, meaning)

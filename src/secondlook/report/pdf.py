@@ -11,13 +11,13 @@ from typing import Any
 
 import typst
 
-from secondlook.config import Config
 from secondlook.files import atomic
+from secondlook.formatting import MISSING, duration, mean, measured, number
+from secondlook.protocol.config import Config
 from secondlook.report.answers import filled
 from secondlook.report.context import PACKAGE, gather
 from secondlook.report.forest import forest
 from secondlook.report.markdown import Node, parse
-from secondlook.words import MISSING, duration, mean, measured, number
 
 LAYOUT = PACKAGE.parents[1] / "reports/report.typ"
 #: what a scale can say; the smallest says nothing

@@ -15,10 +15,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from scipy import stats
 
-from secondlook.claims import Correlation, Exact, Test, arms_of
 from secondlook.files import atomic
-from secondlook.plan import find_papers
-from secondlook.protocol import load_protocol
+from secondlook.plan.plan import find_papers
+from secondlook.protocol.claims import Correlation, Exact, Test, arms_of
+from secondlook.protocol.paper import load_protocol
 from secondlook.stats.judge import ALPHA
 from secondlook.stats.power import claimed_effect, rates_of, simulator
 

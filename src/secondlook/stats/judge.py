@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from secondlook.claims import Correlation, Counts, Difference, Equivalence, Exact, Ordering, Ratio, Test, Within
+from secondlook.formatting import number
+from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, Exact, Ordering, Ratio, Test, Within
 from secondlook.stats import estimates
 from secondlook.stats.estimates import FEWEST, LEVEL, Estimate, Sample
-from secondlook.words import number
 
 ALPHA = 1 - LEVEL
 
@@ -31,7 +31,7 @@ def judge(test: Test, samples: Sequence[Sample], *, level: float = LEVEL) -> Jud
 
     Args:
         test: any kind but ``exact``, which has no samples.
-        samples: one an arm, in the order of `secondlook.claims.arms_of`; for a correlation over steps the replicas' correlations, over
+        samples: one an arm, in the order of `secondlook.protocol.claims.arms_of`; for a correlation over steps the replicas' correlations, over
             replicas the two metrics.
         level: of the interval; higher where one of several cells was picked by what is compared here.
     """

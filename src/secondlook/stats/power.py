@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from secondlook.claims import Correlation, Counts, Difference, Equivalence, Ordering, Ratio, Test, Within, arms_of
+from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, Ordering, Ratio, Test, Within, arms_of
 from secondlook.stats.estimates import LEVEL, Sample
 from secondlook.stats.judge import judge
 

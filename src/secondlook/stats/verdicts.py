@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from secondlook.claims import Arm, Claim, Control, Correlation, Difference, Exact, Ratio, Test, arms_of
 from secondlook.errors import UserError, did_you_mean
-from secondlook.model import Fidelity
+from secondlook.formatting import number
+from secondlook.protocol.claims import Arm, Claim, Control, Correlation, Difference, Exact, Ratio, Test, arms_of
+from secondlook.protocol.schema import Fidelity
 from secondlook.stats.estimates import LEVEL
 from secondlook.stats.judge import ALPHA, judge, rule_text
 from secondlook.stats.power import power
-from secondlook.tables import factors, snapshot
-from secondlook.words import number
+from secondlook.tables.read import factors, snapshot
 
 CONTROL_LEVEL = 0.99  # a negative control that fails by chance voids claims, so it gets less chance
 

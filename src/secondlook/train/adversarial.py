@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
+from secondlook.runner.job import History, Job, Result
 from secondlook.train import checkpoint
 from secondlook.train.device import configure, device_name
 from secondlook.train.duel import RECORDED, Duel

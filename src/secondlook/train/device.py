@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from secondlook.job import Job
 from secondlook.machine import processor_name
+from secondlook.runner.job import Job
 
 
 def configure(job: Job) -> torch.device:

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
+from secondlook.runner.job import History, Job, Result
 from secondlook.train import checkpoint
 from secondlook.train.device import configure, device_name
 from secondlook.train.optimizers import decay_weights, set_lr

@@ -5,9 +5,9 @@ import torch
 from scipy import stats
 
 from secondlook.errors import UserError
-from secondlook.job import History, Result
 from secondlook.papers.arjovsky2017 import planar
 from secondlook.papers.arjovsky2017.tracking import add_tracking, rank_correlation
+from secondlook.runner.job import History, Result
 
 
 def test_rank_correlation_is_spearmans() -> None:

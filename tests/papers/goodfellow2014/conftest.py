@@ -12,8 +12,8 @@ import torch
 from safetensors.numpy import save_file
 
 from secondlook.data.fingerprint import fingerprint
-from secondlook.job import Job
 from secondlook.nets.classifier import Classifier
+from secondlook.runner.job import Job
 
 SIDE = 16
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from secondlook.errors import UserError
-from secondlook.job import Job
 from secondlook.papers.wilson2017 import synthetic
 from secondlook.papers.wilson2017.synthetic import ADAPTIVE, BLOCK, RULES, Problem, Settings
+from secondlook.runner.job import Job
 
 STEP_SIZES = {"gd": "1/L", "heavy_ball": "0.1/L", "adagrad": 0.1, "rmsprop": 0.001, "adam": 0.001}
 MINI_BATCH_STEP_SIZES = {"gd": 0.02, "adagrad": 0.05, "rmsprop": 5e-4, "adam": 5e-4}

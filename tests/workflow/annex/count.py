@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secondlook.job import History, Job, Result
+from secondlook.runner.job import History, Job, Result
 
 
 def run(job: Job) -> Result:

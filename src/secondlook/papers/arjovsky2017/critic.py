@@ -15,8 +15,8 @@ from torch import nn
 
 from secondlook.errors import UserError
 from secondlook.games.contest import Contest
-from secondlook.job import History, Job, Result
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure, device_name
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators

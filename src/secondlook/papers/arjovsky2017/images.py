@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from secondlook.games.images import ImageSettings, image_game
-from secondlook.job import Job, Result
 from secondlook.papers.arjovsky2017.tracking import add_tracking
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 
 

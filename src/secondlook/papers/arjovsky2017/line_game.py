@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from secondlook.games.contest import Contest
-from secondlook.job import Job, Result
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment, init_generators
 from secondlook.train.streams import torch_generator

@@ -14,9 +14,9 @@ import math
 import numpy as np
 
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
 from secondlook.metrics.divergences import jensen_shannon, kullback_leibler, total_variation
 from secondlook.metrics.wasserstein import w1
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.streams import numpy_generator
 
 #: offsets at which continuity at 0 is looked at

@@ -12,8 +12,8 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.games.planar import PlanarSettings, planar_game
-from secondlook.job import Job, Result
 from secondlook.papers.arjovsky2017.tracking import add_tracking
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from secondlook.job import Result
+from secondlook.runner.job import Result
 
 #: rows that a rank correlation needs
 FEWEST = 3

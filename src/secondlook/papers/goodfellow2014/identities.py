@@ -18,9 +18,9 @@ import torch
 from scipy.special import expit
 
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
 from secondlook.metrics.divergences import jensen_shannon, js_estimate, optimal_discriminator
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.losses import adversarial_loss

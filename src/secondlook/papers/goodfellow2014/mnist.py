@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 
 from secondlook.games.images import OUTPUTS, ImageSettings, image_game, to_bytes
-from secondlook.job import Job, Result
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
 

@@ -13,8 +13,8 @@ import torch
 
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
 from secondlook.metrics.parzen import choose_sigma, parzen_log_likelihood
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure, device_name
 
 

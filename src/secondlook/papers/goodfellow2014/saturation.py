@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from secondlook.games.contest import Contest
-from secondlook.job import History, Job, Result
 from secondlook.nets.mlp import Initialise, StackedMLP
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators

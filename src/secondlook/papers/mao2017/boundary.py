@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from secondlook.errors import UserError, did_you_mean
-from secondlook.job import History, Job, Result
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators

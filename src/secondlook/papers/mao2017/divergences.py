@@ -11,8 +11,8 @@ import math
 import numpy as np
 
 from secondlook.errors import UserError
-from secondlook.job import History, Job, Result
 from secondlook.metrics import divergences
+from secondlook.runner.job import History, Job, Result
 
 #: coding -> (a, b, c) of Mao et al. 2017, section 3.2: D aims at a on fakes and b on data, G at c
 CODINGS = {"neg1_1_0": (-1.0, 1.0, 0.0), "0_1_1": (0.0, 1.0, 1.0)}

@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any, Literal
 
 from secondlook.games.images import ImageSettings, image_game
-from secondlook.job import Job, Result
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 
 #: value of ``bn`` -> batch normalization in G, in D; the official code's folders BN_G_* are without it in G, BN_GD_* without it in both

@@ -11,9 +11,9 @@ import math
 import numpy as np
 import torch
 
-from secondlook.job import History, Job, Result
 from secondlook.metrics.divergences import optimal_ls_discriminator
 from secondlook.nets.mlp import StackedMLP
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators

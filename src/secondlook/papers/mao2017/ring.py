@@ -9,7 +9,7 @@ import dataclasses
 
 from secondlook.data.mixtures import mixture
 from secondlook.games.planar import PlanarSettings, planar_game
-from secondlook.job import Job, Result
+from secondlook.runner.job import Job, Result
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
 

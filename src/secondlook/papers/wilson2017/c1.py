@@ -16,8 +16,8 @@ import torch.nn.functional as F
 
 from secondlook.data.images import resized
 from secondlook.data.load import load
-from secondlook.job import Job, Result
 from secondlook.nets.vgg import CifarVGG
+from secondlook.runner.job import Job, Result
 from secondlook.train.optimizers import Rule, WeightDecayForm, build
 from secondlook.train.streams import torch_generator
 from secondlook.train.supervised import Split, Task, train_supervised

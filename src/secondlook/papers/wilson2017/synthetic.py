@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from secondlook.errors import UserError, did_you_mean
-from secondlook.job import History, Job, Result
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.streams import numpy_generator
 
 #: steps whose mini-batches are drawn by one generator; part of what a seed means, not a tuning knob

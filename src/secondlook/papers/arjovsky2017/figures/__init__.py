@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from secondlook.figures.style import styles
 from secondlook.metrics.divergences import js_estimate
-from secondlook.plotting import styles
 
 #: every loss keeps its colour, marker and dash in all figures
 LOSSES = {"wasserstein": "WGAN", "non-saturating": "GAN (non-saturating)", "minimax": "GAN (minimax)"}

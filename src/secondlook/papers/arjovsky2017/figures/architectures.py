@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from secondlook.figures.style import WIDTH
 from secondlook.papers.arjovsky2017.figures import COLOURS, GENERATORS, LOSSES, MARKERS, cell
-from secondlook.plotting import WIDTH
-from secondlook.tables import snapshot
+from secondlook.tables.read import snapshot
 
 PANELS = {"fid_a": "Frechet distance", "classes_a": "classes with 2 % or more", "largest_share_a": "largest class's share"}
 SIDES = {"wasserstein": -0.17, "non-saturating": 0.17}

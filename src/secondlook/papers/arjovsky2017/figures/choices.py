@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.arjovsky2017.figures import cell, series
-from secondlook.plotting import WIDTH, styles
 
 NAMES = {
     "as in the paper": {"warm_up": "False", "clip_when": "after"},

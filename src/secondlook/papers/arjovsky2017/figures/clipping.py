@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.plotting import COLOURS, MARKERS, WIDTH, spread
-from secondlook.tables import final_values
+from secondlook.figures.style import COLOURS, MARKERS, WIDTH, spread
+from secondlook.tables.read import final_values
 
 PANELS = {
     "w1": ("exact W1, end", "linear"),

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from secondlook.figures.style import WIDTH
 from secondlook.papers.arjovsky2017.figures import COLOURS, LOSSES, MARKERS, cell, series
-from secondlook.plotting import WIDTH
 
 ROWS = (
     ("WGAN, ring", "wasserstein", {"data": "ring", "loss": "wasserstein"}),

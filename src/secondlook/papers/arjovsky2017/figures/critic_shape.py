@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH
 from secondlook.papers.arjovsky2017.figures import COLOURS, LOSSES, cell, series
-from secondlook.plotting import WIDTH
 
 PANELS = (
     ("minimax", "output", "GAN: D(x)"),

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.arjovsky2017.figures import COLOURS, DASHES, LOSSES, cell, series
-from secondlook.plotting import WIDTH, styles
 
 DISTANCES = {"w1": "W", "js": "JS", "tv": "TV"}
 

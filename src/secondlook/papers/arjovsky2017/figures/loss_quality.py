@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH
 from secondlook.papers.arjovsky2017.figures import COLOURS, LOSSES, MARKERS, cell, estimate, series
-from secondlook.plotting import WIDTH
 
 COLUMNS = (("ring", "wasserstein"), ("ring", "non-saturating"), ("grid25", "wasserstein"), ("grid25", "non-saturating"))
 DATA = {"ring": "ring", "grid25": "grid of 25"}

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH
 from secondlook.papers.arjovsky2017.figures import COLOURS, GENERATORS, LOSSES, cell, estimate, series
-from secondlook.plotting import WIDTH
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:

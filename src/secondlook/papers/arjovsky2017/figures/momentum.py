@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.arjovsky2017.figures import cell, series
-from secondlook.plotting import WIDTH, styles
 
 PANELS = {"d_step_cosine": "cosine of step and gradient", "w1": "exact W1"}
 

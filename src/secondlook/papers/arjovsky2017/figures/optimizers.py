@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, spread
 from secondlook.papers.arjovsky2017.figures import COLOURS, LOSSES, MARKERS
-from secondlook.plotting import WIDTH, spread
-from secondlook.tables import final_values
+from secondlook.tables.read import final_values
 
 OPTIMIZERS = {"rmsprop": "RMSProp", "adam": "Adam"}
 

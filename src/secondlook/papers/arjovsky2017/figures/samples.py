@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.arrays import Record
+from secondlook.figures.sheets import draw_sheets, sheets
 from secondlook.papers.arjovsky2017.figures import GENERATORS, LOSSES
-from secondlook.sheets import draw_sheets, sheets
+from secondlook.tables.arrays import Record
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict], arrays: Mapping[str, Sequence[Record]]) -> Figure:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.goodfellow2014.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
 
 PANELS = {"gradient_norm": "Norm of the generator's gradient", "slope": "Mean slope of its loss by D's output"}
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.goodfellow2014.figures import arm_label
-from secondlook.plotting import WIDTH, styles
-from secondlook.tables import factors, snapshot
+from secondlook.tables.read import factors, snapshot
 
 CLASSES = range(10)
 

@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.plotting import COLOURS, WIDTH
-from secondlook.tables import snapshot
+from secondlook.figures.style import COLOURS, WIDTH
+from secondlook.tables.read import snapshot
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:

@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
 
 PANELS = {"push_beyond_unseen": "Taken for real, far from the data", "push_left_unseen": "Rejected"}
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.plotting import WIDTH, styles
+from secondlook.figures.style import WIDTH, styles
 
 #: metric -> label, least and largest value that it can have
 BOUNDED = {

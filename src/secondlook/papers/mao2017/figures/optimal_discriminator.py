@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.arrays import Record
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
+from secondlook.tables.arrays import Record
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict], arrays: dict[str, Sequence[Record]]) -> Figure:

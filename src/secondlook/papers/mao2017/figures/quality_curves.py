@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
 
 NETS = {"fid_a": "first net", "fid_b": "second net", "fid_random": "random weights", "fid_inception": "Inception"}
 

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
 
 PANELS = {"modes": "modes, of 8", "high_quality": "high quality, %", "reverse_kl": "reverse KL"}
 RINGS = {"ring-as-coded": "as coded", "ring": "even"}

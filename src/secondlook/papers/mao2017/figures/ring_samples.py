@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.arrays import Record
 from secondlook.data.mixtures import mixture
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
 from secondlook.papers.mao2017.figures.ring_modes import RINGS
-from secondlook.plotting import WIDTH, styles
+from secondlook.tables.arrays import Record
 
 COLUMNS = 6
 

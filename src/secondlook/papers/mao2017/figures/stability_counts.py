@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.mao2017.figures import LOSSES
-from secondlook.plotting import WIDTH, styles
-from secondlook.tables import snapshot
+from secondlook.tables.read import snapshot
 
 BATCH_NORM = {"all": "BN in both", "not_in_g": "no BN in G", "none": "no BN"}
 OPTIMIZERS = {"adam": "Adam", "rmsprop": "RMSProp"}

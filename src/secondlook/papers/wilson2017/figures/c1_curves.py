@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from secondlook.figures.style import WIDTH, spread, styles
 from secondlook.papers.wilson2017.figures import DEFAULT_ADAM, RULES
-from secondlook.plotting import WIDTH, spread, styles
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:

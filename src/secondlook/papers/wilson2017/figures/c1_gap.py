@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.wilson2017.figures import DEFAULT_ADAM, RULES
-from secondlook.plotting import WIDTH, styles
 from secondlook.stats.estimates import FEWEST, difference
-from secondlook.tables import final_values
+from secondlook.tables.read import final_values
 
 DIVERGED = 90.0  # test error of guessing, %; the claims count a diverged replica so
 

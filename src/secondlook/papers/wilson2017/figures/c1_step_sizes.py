@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.style import WIDTH, styles
 from secondlook.papers.wilson2017.figures import RULES
-from secondlook.plotting import WIDTH, styles
-from secondlook.tables import final_values
+from secondlook.tables.read import final_values
 
 PANELS = {"train_loss": "final training loss, nats", "test_error": "final test error, %"}
 

@@ -7,8 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from secondlook.plotting import WIDTH, styles
-from secondlook.tables import final_values
+from secondlook.figures.style import WIDTH, styles
+from secondlook.tables.read import final_values
 
 RULES = {"gd": "gradient\ndescent", "heavy_ball": "heavy\nball", "adagrad": "AdaGrad", "rmsprop": "RMSProp", "adam": "Adam"}
 

@@ -8,8 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from secondlook.plotting import WIDTH, spread, styles
-from secondlook.tables import final_values
+from secondlook.figures.style import WIDTH, spread, styles
+from secondlook.tables.read import final_values
 
 RULES = {"gd": "gradient descent", "adagrad": "AdaGrad", "rmsprop": "RMSProp", "adam": "Adam"}
 

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from secondlook.job import History, Job, Result
 from secondlook.nets.toynet import loss_and_gradient
+from secondlook.runner.job import History, Job, Result
 from secondlook.train.streams import numpy_generator
 from secondlook.train.toyopt import step
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from secondlook.job import History, Job, Result
+from secondlook.runner.job import History, Job, Result
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:

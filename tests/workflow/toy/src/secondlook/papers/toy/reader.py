@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from secondlook.job import History, Job, Result
 from secondlook.nets.toynet import SLOPE
+from secondlook.runner.job import History, Job, Result
 
 
 @dataclasses.dataclass(frozen=True)

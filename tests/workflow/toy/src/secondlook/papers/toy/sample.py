@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from secondlook.data.load import load
-from secondlook.job import History, Job, Result
 from secondlook.nets.toynet import SLOPE
+from secondlook.runner.job import History, Job, Result
 
 
 def run(job: Job) -> Result:

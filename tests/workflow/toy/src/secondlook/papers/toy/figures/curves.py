@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.plotting import spread
+from secondlook.figures.style import spread
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:

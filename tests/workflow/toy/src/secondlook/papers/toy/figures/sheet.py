@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.arrays import Record
+from secondlook.tables.arrays import Record
 
 
 def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict], arrays: dict[str, list[Record]]) -> Figure:

@@ -1,0 +1,1 @@
+"""What all figures share: style, provenance, sheets of samples."""

@@ -1,0 +1,56 @@
+"""Sheets of generated images over training, as image games save them (`secondlook.games.images`): drawn, one row an arm.
+
+Shapes: N images, C channels (1 or 3), H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from secondlook.figures.style import WIDTH
+from secondlook.tables.arrays import Record
+
+#: images along each edge of a sheet
+SIDE = 4
+
+
+def sheets(record: Record) -> dict[int, np.ndarray]:
+    """Return step -> uint8 images [N, C, H, W] of the one seed of a run that saved sheets; empty where none did."""
+    return {int(name.rpartition("_")[2]): array for name, array in record.arrays.items() if "/sheet_" in name}
+
+
+def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) -> Figure:
+    """Draw a row an arm (label -> its sheets) and a column a step: all, or evenly spaced among those saved, the first and last included.
+
+    An arm without sheets (it diverged before it saved any) is left out.
+    """
+    arms = {label: found for label, found in arms.items() if found}
+    if not arms:
+        figure = plt.figure(figsize=(WIDTH, 1))
+        figure.text(0.5, 0.5, "no arm saved samples", ha="center", va="center")
+        return figure
+    columns = min([columns, *map(len, arms.values())])
+    figure, axes = plt.subplots(len(arms), columns, figsize=(WIDTH, WIDTH / columns * len(arms)), squeeze=False)
+    for row, (label, found) in zip(axes, arms.items(), strict=True):
+        steps = sorted(found)
+        chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, columns)]
+        for axis, step in zip(row, chosen, strict=True):
+            axis.imshow(tile(found[step]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        row[0].set_ylabel(label, fontsize=8)
+    return figure
+
+
+def tile(images_NCHW: np.ndarray) -> np.ndarray:
+    """Lay the first images out in a square with a grey line between them: [H', W'] of grey ones, [H', W', 3] of colour ones."""
+    count = min(SIDE, int(len(images_NCHW) ** 0.5))
+    framed = np.pad(images_NCHW[: count**2], ((0, 0), (0, 0), (1, 0), (1, 0)), constant_values=128)
+    rows = framed.reshape(count, count, *framed.shape[1:]).transpose(0, 3, 1, 4, 2)
+    tiled = rows.reshape(count * framed.shape[2], count * framed.shape[3], framed.shape[1])[1:, 1:]
+    return tiled[..., 0] if tiled.shape[-1] == 1 else tiled

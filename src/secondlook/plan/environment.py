@@ -1,0 +1,23 @@
+"""What the workflow hands to its jobs by environment variables and not by params: it changes no result, so it must rerun nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from secondlook.protocol.config import Config
+
+
+def prepare(config: Config) -> None:
+    """Set the environment of the jobs that this process starts.
+
+    Jobs call ``python``: the one that runs the workflow, unless conda activates another. The command line (`secondlook.cli`) takes the
+    SECONDLOOK variables as defaults of its options.
+    """
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    os.environ["SECONDLOOK_DEVICE"] = config.device
+    os.environ["SECONDLOOK_WORK"] = config.work_dir
+    os.environ["SECONDLOOK_DATA_DIR"] = config.data_dir
+    os.environ["SECONDLOOK_MIRRORS"] = " ".join(config.mirrors)
+    os.environ["SECONDLOOK_CONFIG"] = config.model_dump_json()  # for the cards of figures (`secondlook.figures.provenance`)

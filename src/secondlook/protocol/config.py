@@ -1,0 +1,43 @@
+"""The typed model of config.yaml. Imported by the Snakefile at every start."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from secondlook.protocol.experiment import Scale
+from secondlook.protocol.schema import Model, Name, validate
+
+
+class Config(Model):
+    """config.yaml, with what ``--config`` overrides."""
+
+    scale: Scale = "quick"
+    """smoke: seconds, for tests. quick: minutes on a laptop. paper: the paper's own protocol, for a GPU or a cluster."""
+    papers: Annotated[list[Name], Field(min_length=1)] | Literal["all"] = "all"
+    """Papers to run: all, or a list; on the command line papers=wilson2017,chen2019."""
+    seeds: Annotated[int, Field(gt=0, strict=True)] | Literal["protocol"] = "protocol"
+    """Replicas a cell: the protocol's own number, or yours. More seeds add runs and leave the old ones as they are."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto takes a GPU where there is one; a cluster's login node has none, so cluster profiles say cuda."""
+    data_dir: str = ""
+    """A folder that holds the data sets' archives already, asked before any download."""
+    mirrors: list[str] = []
+    """Base URLs asked before the canonical ones."""
+    work_dir: str = "work"
+    """Where running jobs keep checkpoints."""
+
+    @field_validator("papers", "mirrors", mode="before")
+    @classmethod
+    def _split_commas(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) and value != "all" else value
+
+
+def load_config(values: dict[str, Any], source: str = "config.yaml") -> Config:
+    """Check the merged configuration.
+
+    Raises:
+        UserError: naming the key, the value and what was expected.
+    """
+    return validate(Config, values, source)

@@ -1,0 +1,1 @@
+"""One job: settings in, record out."""

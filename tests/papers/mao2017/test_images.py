@@ -1,0 +1,49 @@
+"""What counts as a success, and where batch normalization is left out."""
+
+import pytest
+
+from secondlook.papers.mao2017 import images
+from secondlook.runner.job import History, Result
+
+VALUES = {"dataset": "mnist", "side": 16, "loss": "ls-0-1-1", "steps": 4, "batch": 16, "records": 2, "d_lr": 1e-3, "g_lr": 1e-3}
+
+
+@pytest.mark.parametrize(("bn", "expected"), [("all", (True, True)), ("not_in_g", (False, True)), ("none", (False, False))])
+def test_where_batch_normalization_is_left_out(make_job, monkeypatch, bn: str, expected: tuple[bool, bool]) -> None:
+    seen = []
+
+    def note(job, settings, device):
+        seen.append((settings.g_batch_norm, settings.d_batch_norm))
+
+    def train(job, make_game):
+        make_game(None)
+        return Result(History(), status={0: "diverged at step 1"})
+
+    monkeypatch.setattr(images, "image_game", note)
+    monkeypatch.setattr(images, "train_adversarial", train)
+    images.run(make_job(values=VALUES | {"bn": bn}))
+    assert seen == [expected]
+
+
+@pytest.mark.parametrize(
+    ("classes", "fids", "values", "success", "best"),
+    [
+        (10, (500, 90, 100), {}, 1, (90, 2)),
+        (9, (500, 90, 50), {}, 0, (50, 4)),  # a class is missing
+        (10, (500, 90, 101), {}, 0, (90, 2)),  # above a fifth, though it was below
+        (10, (1, 90, 90), {}, 0, (90, 2)),  # the untrained generator is not the best; of equals the first
+        (5, (500, 400, 250), {"least_classes": 5, "fid_share": 0.5}, 1, (250, 4)),
+    ],
+)
+def test_success_and_best(make_job, monkeypatch, classes, fids, values, success, best) -> None:
+    rows = [(0, step, "fid_a", fid) for step, fid in zip((0, 2, 4), fids, strict=True)]
+    rows += [(0, step, "classes_a", made) for step, made in ((0, 10), (2, 10), (4, classes))]
+    monkeypatch.setattr(images, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed"}))
+    added = {metric: (step, value) for _, step, metric, value in images.run(make_job(values=VALUES | values)).history.rows[len(rows) :]}
+    assert added == {"success": (4, success), "best_fid_a": (4, best[0]), "best_step": (4, best[1]), "judged": (4, 10000)}
+
+
+def test_a_run_that_diverged_has_neither(make_job, monkeypatch) -> None:
+    rows = [(0, 0, "fid_a", 500.0), (0, 1, "diverged", 1.0)]
+    monkeypatch.setattr(images, "train_adversarial", lambda *_: Result(History(rows), status={0: "diverged at step 1"}))
+    assert images.run(make_job(values=VALUES)).history.rows == rows

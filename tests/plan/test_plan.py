@@ -1,0 +1,456 @@
+"""The plan: which runs there are, what they are called, what each reads; and what a change to the protocol leaves alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from tiny_paper import EVERYWHERE, EXACT, protocol, protocol_data, write_instruments, write_paper
+
+import secondlook.papers
+from secondlook.errors import UserError
+from secondlook.plan.plan import Cell, Plan, Run, find_papers, load_plan
+from secondlook.protocol.config import load_config
+from secondlook.protocol.experiment import Scale, Selected
+from secondlook.protocol.paper import Instruments
+from secondlook.protocol.schema import validate
+
+PAPERS = Path(secondlook.papers.__path__[0])
+
+
+def make(experiments: dict[str, Any], config: dict[str, Any] | None = None, instruments: Instruments | None = None, **rest: Any) -> Plan:
+    """A plan of the paper "toy"; an experiment without scales runs at every one."""
+    whole = {key: {"title": key, "module": "train", "scales": EVERYWHERE} | value for key, value in experiments.items()}
+    return Plan({"toy": protocol(experiments=whole, **rest)}, load_config(config or {}), instruments)
+
+
+def cells(plan: Plan, experiment: str) -> list[str]:
+    return list(dict.fromkeys(run.cell.name for run in plan.runs("toy", experiment)))
+
+
+def blocks(count: int, block: Any, config: dict[str, Any] | None = None, first: int = 0, **experiment: Any) -> list[str]:
+    budget = {"fidelity": "exact", "seeds": {"first": first, "count": count}, "block": block}
+    plan = make({"a": {"scales": {"quick": budget}, **experiment}}, config)
+    return [run.seeds_name for run in plan.runs("toy", "a")]
+
+
+# ---- names
+
+
+@pytest.mark.parametrize(
+    ("factors", "name"),
+    [
+        ({}, "only"),
+        ({"optimizer": "adam", "lr": 0.0003}, "optimizer=adam,lr=0.0003"),
+        ({"lr": 1e-8}, "lr=1e-08"),
+        ({"lr": 0.1 + 0.2}, "lr=0.30000000000000004"),  # every bit: two cells that differ have two names
+        ({"lr": 1.0, "n": 1, "bias": True, "form": "none"}, "lr=1.0,n=1,bias=True,form=none"),
+        ({"lr": Selected(select="s")}, "lr=selected"),
+        ({"lr": Selected(select="s", take="beyond"), "n": 3}, "lr=beyond,n=3"),
+    ],
+)
+def test_name_of_a_cell(factors: dict[str, Any], name: str) -> None:
+    assert Cell(factors).name == name
+
+
+def test_labels_of_a_cell_are_plain_values() -> None:
+    cell = Cell({"lr": Selected(select="s"), "more": Selected(select="s", take="beyond"), "n": 3, "x": 0.5})
+    assert cell.labels == {"lr": "selected", "more": "beyond", "n": 3, "x": 0.5}
+
+
+def test_folder_of_a_run() -> None:
+    plan = make({"a": {"cells": [{"lr": [0.1]}]}}, {"scale": "smoke"})
+    run = plan.run("toy", "a", "lr=0.1", "seeds=0-2")
+    assert plan.folder(run) == "results/smoke/toy/a/lr=0.1/seeds=0-2"
+    assert Run("toy", "a", Cell({}), (7,)).seeds_name == "seeds=7"
+    assert plan.table("toy", "a") == "results/smoke/toy/a.csv"
+    assert plan.records("toy", "a") == "results/smoke/toy/a.runs.json"
+    assert plan.selection("toy", "s") == "results/smoke/toy/selections/s.json"
+
+
+# ---- seeds
+
+
+@pytest.mark.parametrize(
+    ("count", "block", "config", "names"),
+    [
+        (5, "all", {}, ["seeds=0-4"]),
+        (1, "all", {}, ["seeds=0"]),
+        (5, 1, {}, ["seeds=0", "seeds=1", "seeds=2", "seeds=3", "seeds=4"]),
+        (5, 2, {}, ["seeds=0-1", "seeds=2-3", "seeds=4"]),
+        (4, 8, {}, ["seeds=0-3"]),
+        (5, "all", {"seeds": 5}, ["seeds=0-4"]),
+        (5, "all", {"seeds": 7}, ["seeds=0-4", "seeds=5", "seeds=6"]),
+        (5, 2, {"seeds": 7}, ["seeds=0-1", "seeds=2-3", "seeds=4", "seeds=5", "seeds=6"]),
+        (5, "all", {"seeds": 2}, ["seeds=0-1"]),
+        (5, 2, {"seeds": 3}, ["seeds=0-1", "seeds=2"]),
+        (5, 1, {"seeds": 1}, ["seeds=0"]),
+    ],
+)
+def test_blocks_of_seeds(count: int, block: Any, config: dict[str, Any], names: list[str]) -> None:
+    assert blocks(count, block, config) == names
+
+
+def test_fresh_seeds_start_where_the_protocol_says() -> None:
+    assert blocks(3, "all", first=100) == ["seeds=100-102"]
+    assert blocks(3, 1, {"seeds": 4}, first=100) == ["seeds=100", "seeds=101", "seeds=102", "seeds=103"]
+
+
+@pytest.mark.parametrize("seeds", [1, 9])
+def test_fixed_seeds_are_fixed(seeds: int) -> None:
+    assert blocks(3, "all", {"seeds": seeds}, fixed_seeds=True) == ["seeds=0-2"]
+
+
+@pytest.mark.parametrize(("count", "block"), list(itertools.product([1, 3, 10], ["all", 1, 4])))
+def test_more_seeds_leave_the_old_runs_as_they_are(count: int, block: Any) -> None:
+    budget = {"fidelity": "exact", "seeds": {"first": 20, "count": count}, "block": block}
+    experiments = {"a": {"cells": [{"lr": [0.1, 1.0]}], "scales": {"quick": budget}}}
+    old, new = make(experiments), make(experiments, {"seeds": count + 5})
+    before = {old.folder(run): old.spec(run) for run in old.runs("toy", "a")}
+    after = {new.folder(run): new.spec(run) for run in new.runs("toy", "a")}
+    assert before.items() <= after.items()
+    assert sorted(seed for spec in after.values() for seed in spec["seeds"]) == sorted([*range(20, 25 + count)] * 2)
+
+
+# ---- cells
+
+
+def test_cells_are_a_union_of_products() -> None:
+    plan = make({"a": {"cells": [{"rule": ["sgd", "adam"], "lr": [0.1, 1.0]}, {"rule": "adam", "lr": 0.001, "decay": 0}]}})
+    assert cells(plan, "a") == [
+        "rule=sgd,lr=0.1",
+        "rule=sgd,lr=1.0",
+        "rule=adam,lr=0.1",
+        "rule=adam,lr=1.0",
+        "rule=adam,lr=0.001,decay=0",
+    ]
+
+
+def test_a_cell_that_two_products_share_runs_once() -> None:
+    plan = make({"a": {"cells": [{"lr": [0.1, 1.0]}, {"lr": [1.0, 10.0]}]}})
+    assert [run.cell.name for run in plan.runs("toy", "a")] == ["lr=0.1", "lr=1.0", "lr=10.0"]
+
+
+def test_a_scale_may_have_its_own_cells_settings_and_resources() -> None:
+    scales = {
+        "smoke": EXACT | {"cells": [{"lr": 0.1}], "settings": {"steps": 1}, "resources": {"threads": 2}},
+        "paper": EXACT,
+    }
+    experiments = {"a": {"cells": [{"lr": [0.1, 1.0]}], "settings": {"steps": 9, "lr": 5.0}, "scales": scales, "resources": {"gpu": 1}}}
+    smoke, quick, paper = (make(experiments, {"scale": scale}) for scale in get_args(Scale))
+    assert (cells(smoke, "a"), cells(quick, "a"), cells(paper, "a")) == (["lr=0.1"], [], ["lr=0.1", "lr=1.0"])
+    assert smoke.spec(smoke.runs("toy", "a")[0])["values"] == {"steps": 1, "lr": 0.1}  # factor over scale over experiment
+    assert [paper.spec(run)["values"] for run in paper.runs("toy", "a")] == [{"steps": 9, "lr": 0.1}, {"steps": 9, "lr": 1.0}]
+    assert (smoke.resources("toy", "a").threads, smoke.resources("toy", "a").gpu) == (2, 0)  # replaced as a whole
+    assert (paper.resources("toy", "a").threads, paper.resources("toy", "a").gpu) == (1, 1)
+    assert (smoke.experiments("toy"), quick.experiments("toy")) == (["a"], [])
+
+
+def test_a_figure_is_drawn_where_all_its_tables_are() -> None:
+    figures = {
+        "one": {"title": "1", "caption": "1", "tables": ["a"]},
+        "both": {"title": "2", "caption": "2", "tables": ["a", "b"]},
+        "arrays": {"title": "3", "caption": "3", "tables": ["a"], "arrays": ["b"]},
+        "sheet": {"title": "4", "caption": "4", "arrays": ["a"]},
+    }
+    experiments = {"a": {}, "b": {"scales": {"paper": EXACT}}}
+    assert make(experiments, {"scale": "quick"}, figures=figures).figures("toy") == ["one", "sheet"]
+    assert make(experiments, {"scale": "paper"}, figures=figures).figures("toy") == ["one", "both", "arrays", "sheet"]
+
+
+# ---- selections
+
+
+SELECTIONS = {"best": {"experiments": ["grid", "more"], "factor": "lr", "metric": "loss", "per": ["rule"], "extend_by": 3}}
+TUNED = {
+    "grid": {"cells": [{"rule": ["sgd", "adam"], "lr": [0.1, 1.0]}]},
+    "more": {"cells": [{"rule": "sgd", "lr": 9.0}], "scales": {"paper": EXACT}},
+    "chosen": {
+        "cells": [{"rule": ["sgd", "adam"], "lr": {"select": "best"}}, {"rule": "sgd", "lr": {"select": "best", "take": "beyond"}}],
+        "settings": {"steps": 3},
+    },
+}
+
+
+def test_a_selection_leaves_out_what_does_not_run_at_the_scale() -> None:
+    quick, paper = (make(TUNED, {"scale": scale}, selections=SELECTIONS) for scale in ("quick", "paper"))
+    assert quick.selection_spec("toy", "best")["experiments"] == ["grid"]
+    assert paper.selection_spec("toy", "best")["experiments"] == ["grid", "more"]
+    assert quick.selection_spec("toy", "best") == {
+        "experiments": ["grid"],
+        "factor": "lr",
+        "metric": "loss",
+        "goal": "minimise",
+        "per": ["rule"],
+        "extend_by": 3.0,
+    }
+
+
+def test_a_run_reads_the_choice_of_its_own_group() -> None:
+    plan = make(TUNED, selections=SELECTIONS)
+    assert cells(plan, "chosen") == ["rule=sgd,lr=selected", "rule=adam,lr=selected", "rule=sgd,lr=beyond"]
+    spec = plan.spec(plan.run("toy", "chosen", "rule=adam,lr=selected", "seeds=0-2"))
+    file = "results/quick/toy/selections/best.json"
+    assert spec["select"] == {"lr": {"file": file, "group": {"rule": "adam"}, "take": "best"}}
+    assert spec["cell"] == {"rule": "adam", "lr": "selected"}
+    assert spec["values"] == {"steps": 3, "rule": "adam"}  # lr comes from the file, when the job runs
+    assert plan.spec(plan.runs("toy", "chosen")[2])["select"]["lr"]["take"] == "beyond"
+
+
+# ---- arrays of earlier runs
+
+
+def derived(cell: dict[str, Any], scales: dict[str, Any] = EVERYWHERE) -> Plan:
+    return make(
+        {
+            "codes": {"cells": [{"net": ["small", "large"], "width": 2}], "scales": scales},
+            "probe": {"cells": [{"net": ["small", "large"], "lr": 0.1}], "inputs": {"codes": {"experiment": "codes", "cell": cell}}},
+        }
+    )
+
+
+def test_an_input_may_follow_this_cells_own_factor() -> None:
+    budget = {"fidelity": "exact", "seeds": {"count": 3}, "block": 2}
+    plan = derived({"net": "same", "width": 2}, {"quick": budget})
+    spec = plan.spec(plan.run("toy", "probe", "net=large,lr=0.1", "seeds=0-2"))
+    folder = "results/quick/toy/codes/net=large,width=2"
+    assert spec["inputs"] == {"codes": [f"{folder}/seeds=0-1", f"{folder}/seeds=2"]}
+
+
+def test_an_input_may_name_one_cell() -> None:
+    plan = derived({"net": "small", "width": 2})
+    folders = {plan.spec(run)["inputs"]["codes"][0] for run in plan.runs("toy", "probe")}
+    assert folders == {"results/quick/toy/codes/net=small,width=2/seeds=0-2"}
+
+
+def test_an_input_that_no_cell_answers_lists_those_there_are() -> None:
+    plan = derived({"net": "same"})
+    with pytest.raises(UserError, match=r"toy/probe needs the cell net=small of codes, which has: net=large,width=2, net=small,width=2"):
+        plan.spec(plan.runs("toy", "probe")[0])
+    plan = derived({"net": "same", "width": 2}, {"paper": EXACT})
+    with pytest.raises(UserError, match="which has: none at this scale"):
+        plan.spec(plan.runs("toy", "probe")[0])
+
+
+def test_an_input_that_follows_a_factor_which_is_not_there_is_refused() -> None:
+    plan = derived({"depth": "same"})
+    with pytest.raises(UserError, match="depth"):
+        plan.spec(plan.runs("toy", "probe")[0])
+
+
+def test_the_same_may_be_a_setting_where_it_is_no_factor() -> None:
+    scales = {"quick": EXACT | {"settings": {"width": 2}}, "paper": EXACT}
+    experiments = {
+        "codes": {"cells": [{"net": ["small", "large"], "width": [2, 4]}]},
+        "probe": {
+            "cells": [{"net": "small"}],
+            "settings": {"width": 4, "net": "large", "list": [1]},  # the factor comes before the setting
+            "inputs": {"codes": {"experiment": "codes", "cell": {"net": "same", "width": "same"}}},
+            "scales": scales,
+        },
+    }
+    for scale, width in (("quick", 2), ("paper", 4)):
+        plan = make(experiments, {"scale": scale})
+        (run,) = plan.runs("toy", "probe")
+        assert plan.spec(run)["inputs"]["codes"] == [f"results/{scale}/toy/codes/net=small,width={width}/seeds=0-2"]
+    experiments["probe"]["inputs"]["codes"]["cell"] = {"net": "same", "width": 2, "list": "same"}
+    plan = make(experiments)
+    with pytest.raises(UserError, match="toy/probe has no factor or setting 'list' to be the same in codes"):
+        plan.spec(plan.runs("toy", "probe")[0])
+
+
+# ---- instruments
+
+
+NETS = {"title": "Nets", "module": "classifier", "cells": [{"dataset": ["mnist", "cifar10"], "side": [16, 32]}]}
+ONE = {"fidelity": "exact", "seeds": {"count": 1}}
+MEASURING = {
+    "gan": {
+        "settings": {"side": 16},
+        "inputs": {"features": {"instrument": "nets", "cell": {"dataset": "mnist", "side": "same"}}},
+        "scales": {"quick": EXACT, "paper": EXACT | {"settings": {"side": 32}}},
+    },
+    "later": {"inputs": {"samples": {"experiment": "gan"}}},
+    "other": {},
+}
+
+
+def with_nets(experiments: dict[str, Any] = MEASURING, config: dict[str, Any] | None = None, **nets: Any) -> Plan:
+    data = NETS | {"scales": {"smoke": ONE, "quick": ONE, "paper": ONE}} | nets
+    instruments = validate(Instruments, {"experiments": {"nets": data, "idle": data}}, "instruments/protocol.yaml")
+    return make(experiments, config, instruments)
+
+
+@pytest.mark.parametrize(("scale", "side"), [("quick", 16), ("paper", 32)])
+def test_only_the_runs_of_instruments_that_are_read_are_planned(scale: str, side: int) -> None:
+    plan = with_nets(config={"scale": scale})
+    (net,) = plan.runs("instruments", "nets")
+    assert plan.folder(net) == f"results/{scale}/instruments/nets/dataset=mnist,side={side}/seeds=0"
+    assert plan.experiments("instruments") == ["nets"]
+    assert plan.runs("instruments", "idle") == []
+    assert plan.run("instruments", "nets", f"dataset=mnist,side={side}", "seeds=0") is net
+    with pytest.raises(UserError, match="has no run instruments/nets/dataset=cifar10"):
+        plan.run("instruments", "nets", "dataset=cifar10,side=16", "seeds=0")
+    assert plan.instruments("toy") == [net]
+    assert plan.spec(plan.runs("toy", "gan")[0])["inputs"] == {"features": [plan.folder(net)]}
+
+
+def test_a_scale_without_readers_plans_no_instrument() -> None:
+    assert with_nets({"gan": MEASURING["gan"]}, {"scale": "smoke"}).experiments("instruments") == []
+
+
+def test_runs_of_instruments_are_specs_like_any_other() -> None:
+    plan = with_nets(settings={"epochs": 2}, datasets=["mnist"])
+    spec = plan.spec(plan.runs("instruments", "nets")[0])
+    assert (spec["paper"], spec["experiment"], spec["module"]) == ("instruments", "nets", "secondlook.instruments.classifier")
+    assert spec["values"] == {"epochs": 2, "dataset": "mnist", "side": 16}
+    assert plan.table("instruments", "nets") == "results/quick/instruments/nets.csv"
+
+
+def test_more_seeds_leave_instruments_as_they_are() -> None:
+    plan = with_nets(config={"seeds": 5})
+    assert [run.seeds_name for run in plan.runs("toy", "gan")] == ["seeds=0-2", "seeds=3", "seeds=4"]
+    assert [run.seeds for run in plan.runs("instruments", "nets")] == [(0,)]
+    assert len({plan.spec(run)["inputs"]["features"][0] for run in plan.runs("toy", "gan")}) == 1  # it serves every seed
+
+
+def test_instruments_stand_behind_what_needs_them() -> None:
+    plan = with_nets()
+
+    def behind(*experiments: str) -> list[str]:
+        return [f"{run.paper}/{run.experiment}" for run in plan.runs_behind("toy", experiments)]
+
+    assert behind("gan") == ["toy/gan", "instruments/nets"]
+    assert behind("later") == ["toy/gan", "toy/later", "instruments/nets"]
+    assert behind("other") == ["toy/other"]
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        ({"instrument": "nests"}, r"toy/gan reads the instrument 'nests', which is not there\. Did you mean 'nets'\?"),
+        ({"instrument": "nets"}, r"toy/gan needs the cell only of instruments/nets, which has: dataset=cifar10,side=16, dataset="),
+        ({"instrument": "nets", "cell": {"depth": "same"}}, "has no factor or setting 'depth' to be the same in instruments/nets"),
+    ],
+)
+def test_an_instrument_that_is_not_there_is_said_when_the_plan_is_made(array: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        with_nets({"gan": MEASURING["gan"] | {"inputs": {"features": array}}})
+
+
+def test_modules_are_those_of_papers_figures_and_instruments() -> None:
+    plan = make(
+        {"a": {"module": "one"}},
+        instruments=validate(Instruments, {"experiments": {"nets": NETS | {"scales": {}}}}, ""),
+        figures={"curve": {"title": "", "caption": "", "tables": ["a"]}},
+    )
+    assert plan.modules() == ["secondlook.papers.toy.one", "secondlook.instruments.classifier", "secondlook.papers.toy.figures.curve"]
+
+
+# ---- what a job reads
+
+
+def test_a_spec_is_all_that_a_job_reads() -> None:
+    plan = make({"a": {"cells": [{"lr": 0.1}], "datasets": ["cifar10"], "resources": {"gpu": 1, "threads": 2}, "module": "vgg"}})
+    spec = plan.spec(plan.runs("toy", "a")[0])
+    assert list(spec) == sorted(spec)
+    digest = spec.pop("data")["cifar10"]
+    assert len(digest) == 16
+    assert int(digest, 16) > 0
+    assert spec == {
+        "cell": {"lr": 0.1},
+        "experiment": "a",
+        "gpu": 1,
+        "inputs": {},
+        "module": "secondlook.papers.toy.vgg",
+        "paper": "toy",
+        "scale": "quick",
+        "seeds": [0, 1, 2],
+        "select": {},
+        "threads": 2,
+        "values": {"lr": 0.1},
+    }
+
+
+def test_a_change_to_one_experiment_leaves_the_specs_of_the_others_alone() -> None:
+    def specs(experiments: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        plan = make(experiments, selections=SELECTIONS)
+        return {key: {plan.folder(run): plan.spec(run) for run in plan.runs("toy", key)} for key in experiments}
+
+    before = specs(TUNED)
+    richer = EXACT | {"seeds": {"count": 7}, "settings": {"steps": 99}, "resources": {"threads": 2}}
+    after = specs(TUNED | {"grid": TUNED["grid"] | {"scales": {"smoke": EXACT, "quick": richer}}})
+    assert after["grid"] != before["grid"]
+    assert after["chosen"] == before["chosen"]
+    # time limit, memory, title and what is written about fidelity are no numbers of the job
+    words = {"quick": EXACT | {"fidelity": "reduced", "reduction": "in words only"}}
+    edited = {"title": "New", "resources": {"mem_mb": 9, "runtime": 9}, "scales": {"smoke": EXACT} | words}
+    same = specs(TUNED | {"grid": TUNED["grid"] | edited})
+    assert same == before
+
+
+def test_settings_with_keys_of_several_types_are_still_plain_json() -> None:
+    plan = make({"a": {"settings": {"lr": {1: 0.1, "full": 0.2}}}})
+    spec = plan.spec(plan.runs("toy", "a")[0])
+    assert json.loads(json.dumps(spec, sort_keys=True)) == spec
+
+
+# ---- names from outside
+
+
+def test_an_unknown_run_is_refused_with_the_nearest_one() -> None:
+    plan = make({"a": {"cells": [{"lr": [0.1, 1.0]}]}})
+    assert plan.run("toy", "a", "lr=1.0", "seeds=0-2").seeds == (0, 1, 2)
+    with pytest.raises(UserError, match=r"scale quick has no run toy/a/lr=1/seeds=0-2\. Did you mean 'lr=1.0/seeds=0-2'\?"):
+        plan.run("toy", "a", "lr=1", "seeds=0-2")
+    with pytest.raises(UserError, match="has no run toy/b/only/seeds=0"):
+        plan.run("toy", "b", "only", "seeds=0")
+
+
+def test_papers_are_the_folders_that_hold_a_protocol(tmp_path: Path) -> None:
+    for name in ("zeta2001", "alpha2002"):
+        write_paper(tmp_path, name, {}, protocol_data())
+    write_paper(tmp_path, "draft", {"notes.md": ""})
+    assert list(find_papers(tmp_path)) == ["alpha2002", "zeta2001"]
+    assert list(load_plan(tmp_path, load_config({})).protocols) == ["alpha2002", "zeta2001"]
+    assert list(load_plan(tmp_path, load_config({"papers": "zeta2001"})).protocols) == ["zeta2001"]
+    with pytest.raises(UserError, match=r"config 'papers': unknown paper 'zeta2010'\. Did you mean 'zeta2001'\?"):
+        load_plan(tmp_path, load_config({"papers": "zeta2010"}))
+
+
+def test_the_instruments_lie_beside_the_papers(tmp_path: Path) -> None:
+    data = protocol_data()
+    data["experiments"]["plain"]["inputs"] = {"marks": {"instrument": "ruler", "cell": {"length": 2}}}
+    write_paper(tmp_path / "papers", "alpha2002", {}, data)
+    with pytest.raises(UserError, match="instrument 'ruler', which is not there"):
+        load_plan(tmp_path / "papers", load_config({}))
+    write_instruments(tmp_path)
+    assert [run.cell.name for run in load_plan(tmp_path / "papers", load_config({})).instruments("alpha2002")] == ["length=2"]
+
+
+@pytest.mark.parametrize("name", ["instruments", "pdf", "report", "two words"])
+def test_a_papers_name_is_its_own(tmp_path: Path, name: str) -> None:
+    write_paper(tmp_path, name, {}, protocol_data())
+    with pytest.raises(UserError, match=f"{name}: "):
+        find_papers(tmp_path)
+
+
+@pytest.mark.parametrize("scale", get_args(Scale))
+def test_every_spec_of_the_real_papers_is_stable_json_and_has_a_folder_of_its_own(scale: str) -> None:
+    plan, again = (load_plan(PAPERS, load_config({"scale": scale})) for _ in range(2))
+    folders = []
+    for paper in [*plan.protocols, "instruments"]:
+        for key in plan.experiments(paper):
+            runs = plan.runs(paper, key)
+            assert runs
+            for run, twin in zip(runs, again.runs(paper, key), strict=True):
+                text = json.dumps(plan.spec(run), sort_keys=True, allow_nan=False)
+                assert json.dumps(json.loads(text)) == text
+                assert json.dumps(again.spec(twin), sort_keys=True) == text
+                assert plan.run(paper, key, run.cell.name, run.seeds_name) is run
+                assert max(map(len, plan.folder(run).split("/"))) < 200
+                folders.append(plan.folder(run))
+    assert len(folders) == len(set(folders)) > 20

@@ -1,0 +1,72 @@
+"""config.yaml and what the command line overrides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secondlook.errors import UserError
+from secondlook.protocol.config import Config, load_config
+from secondlook.protocol.schema import load_yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_file_holds_every_knob_with_its_default() -> None:
+    values = load_yaml(ROOT / "config.yaml")
+    assert set(values) == set(Config.model_fields)
+    assert load_config(values) == Config()
+
+
+@pytest.mark.parametrize(
+    ("given", "papers"),
+    [("all", "all"), ("wilson2017", ["wilson2017"]), ("a1, b2,,c3 ,", ["a1", "b2", "c3"]), (["a1", "b2"], ["a1", "b2"])],
+)
+def test_papers_as_a_list_or_with_commas(given: object, papers: object) -> None:
+    assert load_config({"papers": given}).papers == papers
+
+
+def test_mirrors_with_commas() -> None:
+    assert load_config({"mirrors": "https://a.example, https://b.example"}).mirrors == ["https://a.example", "https://b.example"]
+
+
+@pytest.mark.parametrize("seeds", [1, 40, "protocol"])
+def test_seeds(seeds: object) -> None:
+    assert load_config({"seeds": seeds}).seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"seeds": 0}, "greater than 0 (value: 0)"),
+        ({"seeds": -3}, "greater than 0 (value: -3)"),
+        ({"seeds": "many"}, "(value: 'many')"),
+        ({"seeds": 1.5}, "(value: 1.5)"),
+        ({"scale": "quik"}, "scale: Input should be 'smoke', 'quick' or 'paper' (value: 'quik')"),
+        ({"device": "gpu"}, "device: Input should be 'auto', 'cpu' or 'cuda' (value: 'gpu')"),
+        ({"sale": "quick"}, "unknown key 'sale'. Did you mean 'scale'?"),
+        ({"paper": "wilson2017"}, "unknown key 'paper'. Did you mean 'papers'?"),
+        ({"papers": "Wilson 2017"}, "(value: 'Wilson 2017')"),
+        ({"papers": ["../x"]}, "(value: '../x')"),
+        ({"data_dir": None}, "data_dir: Input should be a valid string"),
+    ],
+)
+def test_a_wrong_value_names_file_key_and_value(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config(values, "my.yaml")
+    assert str(caught.value).startswith("my.yaml is not valid:\n  ")
+    assert says in str(caught.value)
+    assert next(iter(values)) in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [{"seeds": True}, {"papers": ""}, {"papers": []}], ids=str)
+def test_what_cannot_be_meant_is_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(UserError):
+        load_config(values)
+
+
+def test_it_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Config().scale = "paper"

@@ -1,0 +1,92 @@
+"""How numbers read in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secondlook.formatting import FILTERS, MISSING, duration, interval, mean, measured, number, signed
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.00123456, "0.00123"),
+        (1e-17, "1e-17"),
+        (-0.5, "-0.5"),
+        (0.12345, "0.123"),
+        (1.0, "1.00"),
+        (1.954, "1.95"),
+        (-12.3, "-12.30"),
+        (1234.5678, "1234.57"),
+        (3, "3.00"),
+        (None, MISSING),
+    ],
+)
+def test_number(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_a_unit_follows_a_number_and_only_a_number() -> None:
+    assert number(1.5, "%") == "1.50 %"
+    assert signed(1.5, "percentage points") == "+1.50 percentage points"
+    assert interval([0.1, 2.0], "%") == "[+0.1, +2.00] %"
+    assert number(None, "%") == signed(None, "%") == interval(None, "%") == MISSING
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.25, "+0.25"), (-0.25, "-0.25"), (0.0, "0"), (12.0, "+12.00"), (None, MISSING)])
+def test_signed(value: float | None, text: str) -> None:
+    assert signed(value) == text
+
+
+@pytest.mark.parametrize(("bounds", "text"), [([-1.0, 2.5], "[-1.00, +2.50]"), ([0.0, 0.0], "[0, 0]"), (None, MISSING)])
+def test_interval(bounds: list[float] | None, text: str) -> None:
+    assert interval(bounds) == text
+
+
+def claim(**fields: Any) -> dict[str, Any]:
+    arms = [{"diverged": 0}, {"diverged": 0}]
+    return {"effect": 1.95, "interval": [1.5, 2.4], "n": [5, 4], "unit": "%", "arms": arms} | fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({}, "+1.95 % [+1.50, +2.40], n = 5 + 4"),
+        ({"arms": [{"diverged": 0}, {"diverged": 2}]}, "+1.95 % [+1.50, +2.40], n = 5 + 4, 2 diverged"),
+        ({"interval": None, "n": [30], "arms": [], "unit": "", "effect": 0.0}, "largest difference 0, n = 30"),
+        ({"effect": None, "interval": None, "n": [], "arms": []}, MISSING),
+        ({"effect": None, "interval": None, "n": [2, 2]}, MISSING),
+    ],
+)
+def test_measured(fields: dict[str, Any], text: str) -> None:
+    assert measured(claim(**fields)) == text
+
+
+def test_mean() -> None:
+    assert mean([1.0, 2.0, 4.5]) == "2.50"
+    assert mean([]) == MISSING
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (61, "1 min 1 s"),
+        (3599.4, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (90_061, "25 h 1 min"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_every_function_is_a_filter_of_the_templates() -> None:
+    for function in (number, signed, interval, measured, mean, duration):
+        assert FILTERS[function.__name__] is function
+    assert len(FILTERS) == 6
