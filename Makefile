@@ -10,9 +10,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: report test lint format bench calibrate schemas lock setup clean
 
+# On a terminal with bars and the time left; elsewhere, in a log file say, line by line.
 report: $(READY)
-	snakemake --cores $(CORES)
-	@echo "The report: results/$$(sed -n 's/^scale: *//p' config.yaml)/report/index.html"
+	snakemake --cores $(CORES) $$(test -t 1 && echo --logger rich)
+	@python -m secondlook tally
 
 # The end-to-end tests share one clone of the project, so they have a process of their own; Snakemake uses both cores there.
 test: $(READY)
@@ -24,6 +25,9 @@ lint: $(READY)
 	ruff check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	lint-imports
+	mypy
+	python -m secondlook check
 
 format: $(READY)
 	ruff format .
@@ -39,22 +43,25 @@ bench: $(READY)
 calibrate: $(READY)
 	python -m secondlook calibrate
 
-# After an edit of the typed models (protocol.py, config.py).
+# After an edit of the typed models (src/secondlook/protocol).
 schemas: $(READY)
 	python -m secondlook schemas workflow/schemas
 
-# After an edit of the pins in pyproject.toml; repeat them in envs/. Every package with its hashes, no host name.
+# After an edit of the pins in pyproject.toml: both lock files, every package with its hashes and without a host name, and envs/.
 lock: $(READY)
-	$(PYTHON) -m pip install --quiet uv==0.13.9 && uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile -q --group setup --universal --generate-hashes --custom-compile-command "make lock" -o requirements-uv.lock
+	uv pip compile -q pyproject.toml --all-extras --universal --generate-hashes --custom-compile-command "make lock" -o requirements.lock
+	python -m secondlook envs envs
 
 setup: $(READY)
 
-$(READY): requirements.lock
+$(READY): requirements.lock requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Second Look needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (about 6 GB with torch's GPU libraries)"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	$(UV) install --python $(VENV)/bin/python --require-hashes --requirements requirements.lock
+	$(UV) install --python $(VENV)/bin/python --require-hashes --requirements requirements.lock \
+	  || { echo "uv failed; once more with pip, which may know a mirror that uv does not"; $(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements.lock; }
 	$(UV) install --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,10 +1,20 @@
 import sys
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.19")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from secondlook.errors import UserError
+from secondlook.protocol.document import load_document
+
+try:
+    # Snakemake would name neither file nor line, and take the second of two equal keys.
+    load_document("config.yaml")
+except UserError as error:
+    raise WorkflowError(str(error)) from None
 
 
 configfile: "config.yaml"
@@ -40,7 +50,7 @@ rule all:
     input:
         report_page(),
         report_pdf(),
-        [products.paper_targets(plan, paper) for paper in plan.protocols],
+        [targets.paper_targets(plan, paper) for paper in plan.protocols],
 
 
 # One target a paper: snakemake --cores all wilson2017
@@ -50,7 +60,7 @@ for paper in plan.protocols:
         name:
             paper
         input:
-            products.paper_targets(plan, paper),
+            targets.paper_targets(plan, paper),
 
 
 # One target a figure: snakemake --cores all wilson2017_c1_gap
@@ -61,4 +71,4 @@ for paper in plan.protocols:
             name:
                 f"{paper}_{figure}"
             input:
-                products.figure_targets(plan, paper, figure),
+                targets.figure_targets(plan, paper, figure),

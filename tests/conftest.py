@@ -7,6 +7,7 @@ import os
 # One thread, as the command line gives the jobs that promise equal bits; before anything imports numpy or torch.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS, for tests that use a GPU without a job
 
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402

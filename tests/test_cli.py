@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from secondlook.files import read_json
 from secondlook.plan.plan import Plan
 from secondlook.protocol.config import load_config
 
-VERBS = ["fetch", "run", "collect", "select", "decide", "figure", "report", "pdf", "whence", "summary", "schemas"]
+VERBS = {"fetch", "check", "run", "collect", "select", "decide", "figure", "report", "pdf", "whence", "summary", "tally", "schemas"}
 SOURCE = str(Path(secondlook.__file__).parents[1])
 
 TOY = protocol(
@@ -28,29 +30,47 @@ TOY = protocol(
             "module": "train",
             "cells": [{"lr": [0.5, 1.0, 2.0]}],
             "settings": {"diverge": 1.5},  # so the largest lr is lost
+            "cells_per_job": 2,
             "scales": EVERYWHERE,
         },
         "chosen": {"title": "", "module": "train", "cells": [{"lr": {"select": "best"}}, {"lr": 0.25}], "scales": EVERYWHERE},
     },
     selections={"best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"}},
-    claims=[
-        {
-            "id": "T1",
-            "sentence": "A larger step ends lower.",
-            "where": "Section 1",
+    controls={
+        "K1": {
+            "sentence": "Runs do not differ from themselves.",
             "experiment": "chosen",
             "test": {
-                "kind": "difference",
-                "metric": "loss",
-                "first": {"label": "best", "where": {"lr": ["selected"]}},
-                "second": {"label": "small", "where": {"lr": [0.25]}},
+                "difference": "loss",
+                "first": {"label": "small", "cells": {"lr": 0.25}},
+                "second": {"label": "small", "cells": {"lr": 0.25}},
+                "diverged": 99.0,
+            },
+            "expect": "no effect",
+        }
+    },
+    claims={
+        "T1": {
+            "sentence": "A larger step ends lower.",
+            "source": "Section 1",
+            "experiment": "chosen",
+            "controls": ["K1"],
+            "test": {
+                "difference": "loss",
+                "first": {"label": "best", "cells": {"lr": "selected"}},
+                "second": {"label": "small", "cells": {"lr": 0.25}},
                 "smallest_effect": 1.0,
                 "diverged": 99.0,
             },
         },
-        {"id": "T2", "sentence": "Toys fly.", "where": "Section 2", "not_run": "no wind"},
-    ],
+        "T2": {"sentence": "Toys fly.", "source": "Section 2", "not_run": "no wind"},
+    },
 )
+
+
+def plain(items: Any) -> str:
+    """Claims or controls as the workflow hands them over."""
+    return json.dumps([item.model_dump(mode="json") for item in items.values()])
 
 
 def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -72,8 +92,9 @@ def test_help_names_every_verb_and_each_verb_has_its_own(capsys: pytest.CaptureF
     assert left.value.code == 0
     text = capsys.readouterr().out
     assert "usage: python -m secondlook" in text
-    for verb in VERBS:
-        assert f"    {verb} " in text
+    verbs = re.findall(r"(?m)^    (\w+)(?= |$)", text)
+    assert set(verbs) >= VERBS
+    for verb in verbs:
         with pytest.raises(SystemExit) as left:
             main([verb, "--help"])
         assert left.value.code == 0
@@ -81,7 +102,8 @@ def test_help_names_every_verb_and_each_verb_has_its_own(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["runn"], ["run", "--spec", "{not json", "--code", "c", "--out", "o"], ["collect", "a/run.json"]]
+    "arguments",
+    [[], ["runn"], ["run", "--spec", "{not json", "--code", "c", "--out", "o"], ["collect", "a/job.json"], ["decide", "--claims", "[]"]],
 )
 def test_a_wrong_call_exits_2_with_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
@@ -102,7 +124,7 @@ def test_a_users_error_is_one_line_and_no_traceback(tmp_path: Path) -> None:
 
 
 def test_any_other_error_has_its_traceback(tmp_path: Path) -> None:
-    done = python("-m", "secondlook", "collect", "absent/run.json", "--table", "t.csv", "--records", "r.json", folder=tmp_path)
+    done = python("-m", "secondlook", "collect", "absent/job.json", "--table", "t.csv", "--records", "r.json", folder=tmp_path)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
 
@@ -117,15 +139,15 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
         assert main([str(argument) for argument in arguments]) == 0
 
     def run_and_collect(experiment: str) -> None:
-        runs = plan.runs("toycli", experiment)
-        for job in runs:
-            folder = plan.folder(job)
+        for job in plan.bundles("toycli", experiment):
+            folder = f"results/quick/toycli/{experiment}"
             call("run", "--spec", json.dumps(plan.spec(job)), "--code", "c0de", "--work", "work", "--out", folder)
-        records = [f"{plan.folder(job)}/run.json" for job in runs]
-        call("collect", *records, "--table", plan.table("toycli", experiment), "--records", plan.records("toycli", experiment))
+        jobs = plan.records_of(plan.runs("toycli", experiment))
+        call("collect", *jobs, "--table", plan.table("toycli", experiment), "--records", plan.records("toycli", experiment))
 
     with papers_in(tmp_path / "papers"):
         run_and_collect("grid")
+        assert [record["values"]["lr"] for record in read_json(plan.records("toycli", "grid"))] == [0.5, 1.0, 2.0]
         rule = json.dumps(plan.selection_spec("toycli", "best"))
         sources = ("--tables", plan.table("toycli", "grid"), "--records", plan.records("toycli", "grid"))
         call("select", "--spec", rule, *sources, "--out", plan.selection("toycli", "best"))
@@ -134,10 +156,11 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
         assert [candidate["score"] is None for candidate in choice["candidates"]] == [False, False, True]
         run_and_collect("chosen")
 
-    claims = json.dumps([claim.model_dump(mode="json") for claim in TOY.claims])
+    rules = ("--paper", "toycli", "--claims", plain(TOY.claims), "--controls", plain(TOY.controls))
     tables = ("--tables", plan.table("toycli", "chosen"))
-    call("decide", "--claims", claims, "--fidelity", '{"chosen": "exact"}', *tables, "--out", "claims.json")
+    call("decide", *rules, "--fidelity", '{"chosen": "exact"}', *tables, "--out", "claims.json")
     first, second = read_json("claims.json")
+    assert [control["id"] for control in first["controls"]] == ["K1"]
     # loss after two steps is 1 / (2 lr): 0.5 at the chosen lr of 1, 2 at 0.25
     assert first["verdict"] == "replicated"
     assert first["effect"] == pytest.approx(1.5, abs=1e-12)
@@ -147,9 +170,9 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_claims_without_any_table(tmp_path: Path) -> None:
-    claims = json.dumps([claim.model_dump(mode="json") for claim in TOY.claims])
     out = tmp_path / "claims.json"
-    assert main(["decide", "--claims", claims, "--fidelity", "{}", "--tables", "--out", str(out)]) == 0
+    rules = ["--paper", "toycli", "--claims", plain(TOY.claims)]
+    assert main(["decide", *rules, "--fidelity", "{}", "--tables", "--out", str(out)]) == 0
     assert [claim["verdict"] for claim in read_json(out)] == ["not run", "not run"]
     assert "does not run at this scale" in read_json(out)[0]["why"]
 
@@ -175,9 +198,50 @@ def test_a_training_job_loads_only_what_it_needs(tmp_path: Path) -> None:
     """This one needs no torch either, and starts in a fraction of a second for it."""
     write_paper(tmp_path / "papers", "toycli", {"train.py": TRAIN})
     plan = Plan({"toycli": TOY}, load_config({}))
-    spec = json.dumps(plan.spec(plan.runs("toycli", "grid")[0]))
-    arguments = ("run", "--spec", spec, "--code", "c0de", "--work", "work", "--out", "out")
+    spec = json.dumps(plan.spec(plan.bundles("toycli", "grid")[0]))
+    versions = json.dumps({"numpy": version("numpy")})
+    arguments = ("run", "--spec", spec, "--code", "c0de", "--versions", versions, "--work", "work", "--out", "out")
     done = python("-c", WATCH, str(tmp_path / "papers"), *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['numpy']\n"
-    assert read_json(tmp_path / "out/run.json")["status"] == {"0": "completed", "1": "completed", "2": "completed"}
+    for lr in (0.5, 1.0):
+        assert read_json(tmp_path / f"out/lr={lr}/seeds=0-2/run.json")["status"] == {"0": "completed", "1": "completed", "2": "completed"}
+
+
+def test_a_job_with_other_libraries_refuses_to_run(tmp_path: Path) -> None:
+    plan = Plan({"toycli": TOY}, load_config({}))
+    spec = json.dumps(plan.spec(plan.bundles("toycli", "grid")[0]))
+    done = python(
+        "-m", "secondlook", "run", "--spec", spec, "--code", "c", "--versions", '{"numpy": "0.1"}', "--out", "out", folder=tmp_path
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: the libraries that make the numbers are not the locked ones: numpy 0.1 is wanted, ")
+    assert "'versions: installed'" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_finds_mistakes_in_the_configuration(tmp_path: Path) -> None:
+    """And, without one, in the papers; nothing is loaded that computes, and nothing is written."""
+    good = python("-m", "secondlook", "check", "--papers", "wilson2017", folder=tmp_path)
+    assert (good.returncode, good.stdout) == (0, "nothing is wrong\n"), good.stderr
+    bad = python("-m", "secondlook", "check", "--papers", "wilson2071", folder=tmp_path)
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr == "error: config 'papers': unknown paper 'wilson2071'. Did you mean 'wilson2017'?\n"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "config.yaml").write_text("scale: quick\nsedes: 3\n")
+    bad = python("-m", "secondlook", "check", "--papers", "wilson2017", folder=tmp_path)
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr.splitlines() == [
+        "error: 1 mistake found:",
+        "  config.yaml:2: sedes: unknown key. Did you mean 'seeds'? (value: 3)",
+    ]
+
+
+def test_a_tally_has_a_line_for_each_question(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("scale: smoke\npapers: [wilson2017]\n")
+    done = python("-m", "secondlook", "tally", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    question, report = done.stdout.splitlines()
+    assert question.startswith("2. Why may Adam")
+    assert report == "The report: results/smoke/report/index.html"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secondlook.formatting import FILTERS, MISSING, duration, interval, mean, measured, number, signed
+from secondlook.formatting import FILTERS, MISSING, command, duration, interval, mean, measured, number, signed
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,21 @@ def test_mean() -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("toy",), "snakemake --cores all toy"),
+        (("toy", "paper"), "snakemake --cores all toy --config scale=paper"),
+        (("toy", "paper", 5), "snakemake --cores all toy --config scale=paper seeds=5"),
+        (("toy", None, "protocol"), "snakemake --cores all toy"),
+        (("toy", None, None), "snakemake --cores all toy"),
+        (("toy", None, 5), "snakemake --cores all toy --config seeds=5"),
+    ],
+)
+def test_command(arguments: tuple[Any, ...], text: str) -> None:
+    assert command(*arguments) == text
 
 
 def test_every_function_is_a_filter_of_the_templates() -> None:

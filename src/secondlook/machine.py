@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
 from secondlook.errors import UserError
@@ -19,12 +20,14 @@ def resolve_device(asked: str, wants_gpu: bool) -> str:
     if not wants_gpu or asked == "cpu":
         return "cpu"
     if asked == "auto" and not gpu_present():
+        print("no GPU here: this job, which would use one, runs on the CPU", file=sys.stderr, flush=True)
         return "cpu"
     import torch
 
     if torch.cuda.is_available():
         return "cuda"
     if asked == "auto":
+        print("there is a GPU, but torch cannot use it: this job runs on the CPU", file=sys.stderr, flush=True)
         return "cpu"
     raise UserError(
         "config 'device: cuda', but torch finds no GPU on this machine. "

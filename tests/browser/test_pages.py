@@ -27,8 +27,11 @@ def until(browser: Chrome, condition) -> None:
 
 
 def shown(browser: Chrome) -> list[str]:
+    """Ids of the claims of the toy paper that can be seen, as keys in their paper."""
     rows = browser.find_elements(By.CSS_SELECTOR, ".matrix tbody tr")
-    return [row.find_element(By.TAG_NAME, "a").text for row in rows if row.is_displayed()]
+    ids = [row.find_element(By.TAG_NAME, "a").text for row in rows if row.is_displayed()]
+    assert all(one.startswith("toyreport/") for one in ids)
+    return [one.removeprefix("toyreport/") for one in ids]
 
 
 def grave(found: dict) -> list[tuple[str, list]]:
@@ -78,7 +81,7 @@ def test_every_image_loads(browser: Chrome, report: Path) -> None:
 
 
 def test_a_claim_leads_to_its_card_and_back(browser: Chrome) -> None:
-    browser.find_element(By.LINK_TEXT, "T1.ii").click()
+    browser.find_element(By.LINK_TEXT, "toyreport/T1.ii").click()
     until(browser, lambda: browser.current_url.endswith("question-7.html#toyreport-T1.ii"))
     card = browser.find_element(By.ID, "toyreport-T1.ii")
     until(browser, lambda: 0 <= browser.execute_script("return arguments[0].getBoundingClientRect().top", card) < 450)
@@ -213,6 +216,33 @@ def test_on_a_phone_a_claim_is_a_card(browser: Chrome) -> None:
     assert second.rect["y"] >= first.rect["y"] + first.rect["height"]
     cells = first.find_elements(By.TAG_NAME, "td")
     assert len({cell.rect["x"] for cell in cells}) == 1, "one below the other"
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_list_of_what_is_reduced_stands_beside_its_label(browser: Chrome, report: Path, width: int) -> None:
+    resize(browser, width)
+    go(browser, report, "question-7.html")
+    changes = browser.find_element(By.CSS_SELECTOR, "#toyreport-protocol + table .changes")
+    assert [item.text.rpartition(":")[2] for item in changes.find_elements(By.TAG_NAME, "li")] == [
+        " 2 instead of 4,000",
+        " 3 instead of 10",
+    ]
+    cell = changes.find_element(By.XPATH, "ancestor::td")
+    label = browser.execute_script("return getComputedStyle(arguments[0]).gridTemplateColumns", cell)
+    reserved = 100 if width < 500 else 0  # on a phone the first column of a cell holds its name
+    assert label.startswith("112px ") == (width < 500)
+    assert changes.rect["x"] > cell.rect["x"] + reserved
+    assert changes.rect["x"] + changes.rect["width"] <= cell.rect["x"] + cell.rect["width"] + 1
+
+
+def test_what_the_metrics_mean_is_opened_by_keyboard(browser: Chrome, report: Path) -> None:
+    go(browser, report, "question-7.html")
+    (metrics,) = [item for item in browser.find_elements(By.TAG_NAME, "details") if item.text.startswith("What the metrics mean")]
+    assert not metrics.find_element(By.TAG_NAME, "dl").is_displayed()
+    browser.execute_script("arguments[0].querySelector('summary').focus()", metrics)
+    press(browser, Keys.ENTER)
+    until(browser, metrics.find_element(By.TAG_NAME, "dl").is_displayed)
+    assert "99.00 for a replica that diverged" in metrics.text
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import html
 import json
 import re
 
 import pytest
 
-from secondlook.plan.plan import INSTRUMENTS, Plan, load_plan
-from secondlook.protocol.config import load_config
+from secondlook.plan.plan import Plan, make_plan
+from secondlook.protocol.config import Config
+from secondlook.protocol.project import INSTRUMENTS, load_project
+from secondlook.report.summary import BLOCK
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def as_configured(smoke) -> None:
-    """Other tests may have asked for other seeds or papers."""
-    assert smoke.run("snakemake --cores 2").returncode == 0
+VERDICTS = "replicated|direction only|not replicated|inconclusive|not run"
 
 
 def planned(text: str) -> dict[str, int]:
@@ -26,10 +23,16 @@ def planned(text: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", text.partition("Job stats:")[2], re.MULTILINE)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(smoke) -> Plan:
     """What the clone's workflow was asked for."""
-    return load_plan(smoke.folder / "src/secondlook/papers", load_config({"scale": "smoke"}))
+    return make_plan(load_project(smoke.folder / "src/secondlook/papers"), Config(scale="smoke"))
+
+
+@pytest.fixture(scope="module")
+def claims(smoke, plan: Plan) -> dict[str, list[dict]]:
+    """Paper -> its decided claims."""
+    return {paper: json.loads((smoke.folder / f"results/smoke/{paper}/claims.json").read_text()) for paper in plan.protocols}
 
 
 def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> None:
@@ -48,40 +51,73 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
     assert "missing" not in front
     for paper, protocol in plan.protocols.items():
         page = pages[protocol.question]
-        assert protocol.question_text in html.unescape(front)
+        assert plan.questions[protocol.question] in html.unescape(front)
         for figure in plan.figures(paper):
             assert f'id="{paper}-{figure}"' in page
         for claim in protocol.claims:
-            assert f'href="question-{protocol.question}.html#{paper}-{claim.id}"' in front
-            assert f'id="{paper}-{claim.id}"' in page
+            assert f'href="question-{protocol.question}.html#{paper}-{claim}"' in front
+            assert f'id="{paper}-{claim}"' in page
 
 
-def test_every_verdict_is_one_of_the_words_and_capped_at_reduced_fidelity(smoke, plan: Plan) -> None:
+def test_every_verdict_is_one_of_the_words_and_capped_at_reduced_fidelity(plan: Plan, claims: dict[str, list[dict]]) -> None:
     for paper, protocol in plan.protocols.items():
-        claims = json.loads((smoke.folder / f"results/smoke/{paper}/claims.json").read_text())
-        assert [claim["id"] for claim in claims] == [claim.id for claim in protocol.claims]
-        for rule, claim in zip(protocol.claims, claims, strict=True):
+        assert [claim["id"] for claim in claims[paper]] == [f"{paper}/{key}" for key in protocol.claims]
+        for rule, claim in zip(protocol.claims.values(), claims[paper], strict=True):
             runs = rule.test is not None and set(protocol.experiments_behind(rule)) <= set(plan.experiments(paper))
             exact = runs and plan.budget(paper, rule.experiment).fidelity == "exact"
             expected = {"direction only", "inconclusive"} | ({"replicated", "not replicated"} if exact else set()) if runs else {"not run"}
             assert claim["verdict"] in expected, claim
 
 
+def test_it_ends_with_a_line_per_question_and_where_the_report_lies(smoke, plan: Plan, claims: dict[str, list[dict]]) -> None:
+    numbers = sorted({protocol.question for protocol in plan.protocols.values()})
+    *tallies, place = smoke.said.splitlines()[-len(numbers) - 1 :]
+    assert (smoke.folder / place.removeprefix("The report: ")).samefile(smoke.folder / "results/smoke/report/index.html")
+    for number, line in zip(numbers, tallies, strict=True):
+        verdicts = [claim["verdict"] for paper in plan.protocols if plan.protocols[paper].question == number for claim in claims[paper]]
+        counted = re.findall(rf"(\d+) ({VERDICTS})(?=,|$)", line.removeprefix(f"{number}. {plan.questions[number]}"))
+        assert {verdict: int(count) for count, verdict in counted} == {verdict: verdicts.count(verdict) for verdict in set(verdicts)}
+    assert smoke.run("python -m secondlook tally").stdout.splitlines() == [*tallies, place]
+
+
+def test_the_summary_goes_into_the_documents(smoke, plan: Plan, claims: dict[str, list[dict]]) -> None:
+    before = (smoke.folder / "README.md").read_text(encoding="utf-8")
+    done = smoke.run("python -m secondlook summary --scale smoke")
+    assert done.returncode == 0, done.stderr
+    after = (smoke.folder / "README.md").read_text(encoding="utf-8")
+    assert BLOCK.split(before) == BLOCK.split(after)
+    (block,) = BLOCK.findall(after)
+    for number, text in plan.questions.items():
+        papers = [paper for paper, protocol in plan.protocols.items() if protocol.question == number] or ["–"]
+        assert {row.split(" | ")[1] for row in block.splitlines() if row.startswith(f"| {number}. {text} |")} == set(papers)
+    page = (smoke.folder / "docs/claims.md").read_text(encoding="utf-8")
+    order = sorted(claims, key=lambda paper: (plan.protocols[paper].question, plan.protocols[paper].year))
+    rows = [row.split(" | ")[0] for row in page.splitlines() if row.startswith("| **")]
+    assert rows == [f"| **{claim['id']}**" for paper in order for claim in claims[paper]]
+
+
 def test_every_run_left_its_record(smoke, plan: Plan) -> None:
-    folders = [
-        plan.folder(run) for paper in [*plan.protocols, INSTRUMENTS] for key in plan.experiments(paper) for run in plan.runs(paper, key)
-    ]
-    assert len(folders) > 100
-    for folder in folders:
-        path = smoke.folder / folder / "run.json"
-        record = json.loads(path.read_text())
-        assert set(record["status"]) == {str(seed) for seed in record["seeds"]}
-        assert re.fullmatch(r"[0-9a-f]{16}", record["code"])
-        assert record["device"] in ("cpu", "cuda")
-        assert record["peak_memory_mb"] > 0
-        with (path.parent / "history.csv").open() as file:
-            assert next(csv.reader(file)) == ["replica", "step", "metric", "value"]
-        assert (path.parent / "arrays.safetensors").exists()
+    owners = [*plan.protocols, INSTRUMENTS]
+    jobs = [bundle for paper in owners for key in plan.experiments(paper) for bundle in plan.bundles(paper, key)]
+    assert sum(len(bundle.runs) for bundle in jobs) > 100
+    for bundle in jobs:
+        leader = smoke.folder / plan.folder(bundle.leader)
+        made = json.loads((leader / "job.json").read_text())["runs"]
+        assert list(made) == [f"{run.cell.name}/{run.seeds_name}" for run in bundle.runs]
+        sums = dict(reversed(line.split("  ")) for line in (leader / "job.sha256").read_text().splitlines())
+        for name, digest in made.items():
+            folder = leader.parents[1] / name
+            record = json.loads((folder / "run.json").read_text())
+            assert hashlib.sha256((folder / "run.json").read_bytes()).hexdigest() == digest
+            for file in ("history.csv", "arrays.safetensors"):
+                assert hashlib.sha256((folder / file).read_bytes()).hexdigest() == sums.pop(f"{name}/{file}") == record["files"][file]
+            assert set(record["status"]) == {str(seed) for seed in record["seeds"]}
+            assert re.fullmatch(r"[0-9a-f]{16}", record["code"])
+            assert record["device"] in ("cpu", "cuda")
+            assert record["peak_memory_mb"] > 0
+            with (folder / "history.csv").open() as history:
+                assert next(csv.reader(history)) == ["replica", "step", "metric", "value"]
+        assert not sums
     assert not list((smoke.folder / "work").glob("*")), "checkpoints of finished jobs are removed"
 
 
@@ -90,7 +126,7 @@ def test_the_chosen_step_sizes_are_those_of_lowest_training_loss(smoke) -> None:
     for choice in chosen["choices"]:
         scores = {candidate["value"]: candidate["score"] for candidate in choice["candidates"] if candidate["score"] is not None}
         assert choice["best"] == min(scores, key=scores.get)
-        run = smoke.folder / f"results/smoke/wilson2017/c1/optimizer={choice['group']['optimizer']},lr=selected/seeds=100-102/run.json"
+        run = smoke.folder / f"results/smoke/wilson2017/c1/optimizer={choice['group']['optimizer']}+lr=selected/seeds=100-102/run.json"
         assert json.loads(run.read_text())["values"]["lr"] == choice["best"]
 
 
@@ -98,6 +134,7 @@ def test_a_second_call_does_nothing(smoke) -> None:
     done = smoke.run("snakemake --cores 2")
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
+    assert "Using workflow specific profile" in done.stdout + done.stderr
 
 
 def test_an_edit_of_one_figure_rebuilds_that_figure_and_the_report(smoke) -> None:
@@ -112,19 +149,10 @@ def test_an_edit_of_one_figure_rebuilds_that_figure_and_the_report(smoke) -> Non
     assert "Nothing to be done" in smoke.run("snakemake -n").stdout
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "results/smoke/wilson2017/c1/optimizer=adam,lr=selected/seeds=100-102",
-    ],
-)
-def test_the_same_run_again_gives_the_same_bytes(smoke, folder: str) -> None:
-    before = (smoke.folder / folder / "history.csv").read_bytes()
-    done = smoke.run(f"snakemake --cores 2 --force '{folder}/history.csv'")
+def test_the_same_job_again_gives_the_same_bytes(smoke, plan: Plan) -> None:
+    bundle = plan.bundles("wilson2017", "c1")[0]
+    files = [smoke.folder / plan.folder(run) / "history.csv" for run in bundle.runs]
+    before = [file.read_bytes() for file in files]
+    done = smoke.run(f"snakemake --cores 2 --force '{plan.folder(bundle.leader)}/job.json'")
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (smoke.folder / folder / "history.csv").read_bytes() == before
-
-
-def test_the_default_profile_is_found(smoke) -> None:
-    done = smoke.run("snakemake -n")
-    assert "Using workflow specific profile" in done.stdout + done.stderr
+    assert [file.read_bytes() for file in files] == before

@@ -6,19 +6,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import save_file
 from tiny_paper import papers_in, protocol_data, write_paper
 
 from secondlook.cli import main
 from secondlook.errors import UserError
 from secondlook.figures import provenance as card
 from secondlook.figures.provenance import FIELDS, metadata, read_card, say
-from secondlook.files import write_json
 from secondlook.plan.environment import prepare
 from secondlook.protocol.config import load_config
 
@@ -30,9 +26,9 @@ DRAW = '''
 import matplotlib.pyplot as plt
 
 
-def draw(tables, claims):
+def draw(data):
     figure, axes = plt.subplots(figsize=(2, 1))
-    axes.plot(tables["grid"]["value"])
+    axes.plot(data.table["value"])
     return figure
 '''
 
@@ -50,6 +46,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def place(papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(card, "git_commit", lambda: "c0ffee")
+    monkeypatch.setattr(card, "PAPERS", papers)
     for name in ("PATH", "SECONDLOOK_CONFIG", "SECONDLOOK_DEVICE", "SECONDLOOK_WORK", "SECONDLOOK_DATA_DIR", "SECONDLOOK_MIRRORS"):
         monkeypatch.setenv(name, "")  # so that what prepare() sets is taken back
     prepare(load_config({"seeds": 4}))
@@ -59,7 +56,7 @@ def place(papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 def draw(folder: str = ".") -> tuple[Path, Path]:
     outputs = Path(folder, "curve.svg"), Path(folder, "curve.png")
-    assert main(["figure", MODULE, "--tables", "grid.csv", "--out", *map(str, outputs)]) == 0
+    assert main(["figure", MODULE, "--name", "toycard/curve", "--tables", "grid.csv", "--out", *map(str, outputs)]) == 0
     return outputs
 
 
@@ -109,9 +106,9 @@ def test_a_verb_called_by_hand_knows_no_configuration(place: Path, monkeypatch: 
     assert found["command"] == "snakemake --cores all toycard_curve"
 
 
-def test_a_figure_that_is_in_no_protocol_has_its_name_for_a_title(tmp_path: Path) -> None:
-    assert card.make_card("anywhere.figures.lonely", None, [])["title"] == "lonely"
-    assert card.make_card("lonely", str(tmp_path / "a/b/lonely.py"), [])["title"] == "lonely"
+def test_a_figure_that_is_in_no_protocol_has_its_name_for_a_title(place: Path) -> None:
+    assert card.make_card("toycard", "lonely", [])["title"] == "lonely"
+    assert card.make_card("nowhere", "lonely", [])["title"] == "lonely"
 
 
 def test_other_formats_carry_none() -> None:
@@ -169,33 +166,12 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path) -> None:
         read_card(tmp_path)
 
 
-ARRAYS = """
-import matplotlib.pyplot as plt
-
-
-def draw(tables, claims, arrays):
-    assert (tables, claims) == ({}, {})
-    (first, second) = arrays["gan"]
-    assert (first.cell, first.seeds, second.cell, second.seeds) == ({"lr": 0.5}, (0, 1), {"lr": 1.0}, (2,))
-    figure, axes = plt.subplots(figsize=(2, 1))
-    axes.imshow(first.arrays["1/samples"])
-    return figure
-"""
-
-
-def test_a_figure_of_arrays_names_them(papers: Path, place: Path) -> None:
-    (papers / "toycard/figures/sheet.py").write_text(ARRAYS)
-    records = [Path(f"results/quick/toycard/gan/lr={lr}/seeds={seeds}/run.json") for lr, seeds in (("0.5", "0-1"), ("1.0", "2"))]
-    for record, lr, seeds in zip(records, (0.5, 1.0), ([0, 1], [2]), strict=True):
-        write_json(record, {"experiment": "gan", "cell": {"lr": lr}, "seeds": seeds})
-        save_file({f"{seed}/samples": np.full((2, 2), seed + lr) for seed in seeds}, record.with_name("arrays.safetensors"))
-
-    def card_of_sheet() -> dict[str, Any]:
-        module = MODULE.replace("curve", "sheet")
-        assert main(["figure", module, "--tables", "--arrays", *map(str, records), "--claims", "--out", "sheet.svg"]) == 0
-        return read_card(Path("sheet.svg"))
-
-    first = card_of_sheet()
+def test_a_card_names_arrays(place: Path) -> None:
+    records = [Path(f"results/quick/toycard/gan/lr={lr}/seeds={seeds}/arrays.safetensors") for lr, seeds in (("0.5", "0-1"), ("1.0", "2"))]
+    for path in records:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"1")
+    first = card.make_card("toycard", "curve", reversed(records))
     assert first["tables"] == ["gan/lr=0.5/seeds=0-1/arrays.safetensors", "gan/lr=1.0/seeds=2/arrays.safetensors"]
-    save_file({"2/samples": np.zeros((2, 2))}, records[1].with_name("arrays.safetensors"))
-    assert card_of_sheet()["data"] != first["data"]
+    records[1].write_bytes(b"2")
+    assert card.make_card("toycard", "curve", records)["data"] != first["data"]

@@ -149,14 +149,21 @@ def play(job, **fields):
 )
 def test_a_game_of_images(job, fields: dict) -> None:
     result = play(job(), **fields)
-    metrics = {row[2] for row in result.history.rows if row[:2] == (4, 2)}
-    assert {"fid_a", "fid_b", "fid_random", "kid_a", "precision_a", "recall_b", "score_a", "classes_b", "fid_a_floor"} <= metrics
-    assert {"d_loss", "g_loss", "d_step_cosine"} <= metrics
+    assert {row[2] for row in result.history.rows if row[:2] == (4, 2)} == ImageSettings(**SMALL | fields).metrics()
     assert all(math.isfinite(value) for *_, value in result.history.rows)
     assert {name: (array.shape, str(array.dtype)) for name, array in result.arrays.items()} == {
         f"3/sheet_{step}": ((5, 1, 16, 16), "uint8") for step in (0, 2)
     }
     assert play(job(), **fields).history.to_csv() == result.history.to_csv()
+
+
+def test_inception_measures_distances_and_no_classes() -> None:
+    plain, more = (ImageSettings(**SMALL | {"dataset": "cifar10", "inception": asked}).metrics() for asked in (False, True))
+    assert more - plain == {f"{kind}_inception" for kind in ("fid", "kid", "precision", "recall")} | {
+        "fid_inception_floor",
+        "kid_inception_floor",
+    }
+    assert plain < more
 
 
 def test_the_judges_nets_have_the_saved_weights(job) -> None:
@@ -200,7 +207,26 @@ def test_an_adjusted_generator(job) -> None:
     assert seen[0][1:] == (0.0, pytest.approx(1.0, abs=0.01))
 
 
-def test_a_dcgan_has_no_other_output_than_tanh() -> None:
-    ImageSettings(**SMALL, generator="mlp", output="sigmoid")
-    with pytest.raises(UserError, match="'output': 'sigmoid' is for perceptrons"):
-        ImageSettings(**SMALL, output="sigmoid")
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"output": "sigmoid"}, "'output': 'sigmoid' is for perceptrons"),
+        ({"side": 28}, "'side': a DCGAN makes images of 16, 32 or 64 pixels, not 28"),
+        ({"side": 28, "generator": "mlp"}, "'side': a DCGAN makes images"),
+        ({"inception": True}, "'inception': Inception takes colour images, and 'mnist' has none"),
+        ({"g_width": 0}, "'g_width' must be at least 1, got 0"),
+        ({"d_layers": -1}, "'d_layers' must be at least 0, got -1"),
+        ({"d_dropout": [0.2, 1.5]}, "'d_dropout' must be from 0 to 1, got 1.5"),
+        ({"g_init": 0.0}, "'g_init' must be above 0, got 0.0"),
+        ({"samples": 5}, "'samples' must be above 5, got 5"),
+        ({"reference_images": 11}, "'samples' must be at most 'reference_images', got samples 12 and reference_images 11"),
+        ({"train_images": 3}, "'batch' must be at most 'train_images', got batch 4 and train_images 3"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        ImageSettings(**SMALL | wrong)
+
+
+def test_perceptrons_have_any_side_and_output() -> None:
+    ImageSettings(**SMALL | {"side": 28, "generator": "mlp", "discriminator": "mlp", "output": "sigmoid"})

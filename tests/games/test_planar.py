@@ -41,9 +41,26 @@ def test_twenty_steps_and_their_metrics(make_job) -> None:
     assert result.status == {0: "completed", 1: "completed"}
 
 
-def test_what_is_not_asked_for_is_not_computed(make_job) -> None:
-    metrics = {row[2] for row in play(make_job).history.rows}
-    assert not {"w1", "fresh_d_loss"} & metrics
+@pytest.mark.parametrize("asked", [{}, {"w1_points": 20}, {"fresh_steps": 2}])
+def test_a_run_writes_what_its_settings_say(make_job, asked: dict) -> None:
+    metrics = {row[2] for row in play(make_job, **asked).history.rows}
+    assert metrics == settings(**asked).metrics()
+    assert ("w1" in metrics, "fresh_d_loss" in metrics) == ("w1_points" in asked, "fresh_steps" in asked)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"width": 0}, "'width' must be at least 1"),
+        ({"noise": 0}, "'noise' must be at least 1"),
+        ({"layers": -1}, "'layers' must be at least 0"),
+        ({"fresh_steps": -1}, "'fresh_steps' must be at least 0"),
+        ({"w1_points": 501}, "'w1_points' must be at most 'points', got w1_points 501 and points 500"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        settings(**wrong)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import yaml
 
 import secondlook.instruments
 import secondlook.papers
-from secondlook.protocol.paper import Protocol
-from secondlook.protocol.schema import validate
+from secondlook.errors import refuse
+from secondlook.protocol.document import load_document
+from secondlook.protocol.paper import Protocol, read_protocol, write_out
 
 #: one budget at every scale
-EXACT = {"fidelity": "exact", "seeds": {"count": 3}}
+EXACT = {"exact": True, "seeds": 3}
 EVERYWHERE = {"smoke": EXACT, "quick": EXACT, "paper": EXACT}
 
 #: loss falls with the step; the lowest final loss is that of the largest lr; "diverge" makes every replica with a larger lr diverge
@@ -38,10 +40,13 @@ class Settings:
     steps: int = 2
     diverge: float = 1e9
 
+    def metrics(self) -> set[str]:
+        return {"loss"}
+
 
 def run(job: Job) -> Result:
     settings = job.settings(Settings)
-    job.work.mkdir(parents=True)
+    job.work.mkdir(parents=True, exist_ok=True)
     (job.work / "checkpoint").write_text("half way")
     history, status = History(), {}
     for seed in job.seeds:
@@ -58,13 +63,23 @@ def run(job: Job) -> Result:
 
 #: an instrument: marks at equal distances
 RULER = """
+from dataclasses import dataclass
+
 import numpy as np
 
 from secondlook.runner.job import History, Result
 
 
+@dataclass(frozen=True)
+class Settings:
+    length: int
+
+    def metrics(self):
+        return {"gap"}
+
+
 def run(job):
-    marks = np.linspace(0, 1, job.values["length"])
+    marks = np.linspace(0, 1, job.settings(Settings).length)
     history = History((seed, 0, "gap", marks[1]) for seed in job.seeds)
     facts = {"marks": len(marks), "said": "<b>#a ruler</b>", "sha256": "ab" * 32}
     return Result(history, {f"{seed}/marks": marks for seed in job.seeds}, facts=facts)
@@ -75,10 +90,12 @@ INSTRUMENTS = {
             "title": "A ruler",
             "module": "ruler",
             "cells": [{"length": [2, 3]}],
-            "scales": {"quick": EXACT | {"seeds": {"count": 1}}},
+            "scales": {"quick": EXACT | {"seeds": 1}},
         }
     }
 }
+#: of papers/questions.yaml
+QUESTIONS = {1: "Do toys train?"}
 
 
 def protocol_data(**changes: Any) -> dict[str, Any]:
@@ -90,26 +107,48 @@ def protocol_data(**changes: Any) -> dict[str, Any]:
         "year": 2001,
         "url": "https://example.org/toys",
         "question": 1,
-        "question_text": "Do toys train?",
         "experiments": {"plain": {"title": "A plain run", "module": "train", "settings": {"lr": 0.5}, "scales": EVERYWHERE}},
-        "claims": [],
+        "metrics": {"loss": {"means": "how far off the toy is"}},
+        "claims": {},
     }
     return data | changes
 
 
 def protocol(**changes: Any) -> Protocol:
-    """The same, checked."""
-    return validate(Protocol, protocol_data(**changes), "protocol.yaml")
+    """The same as it is read from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_yaml(Path(folder) / "protocol.yaml", protocol_data(**changes))
+        data, mistakes = write_out(load_document(Path(folder) / "protocol.yaml"), "protocol.yaml", {})
+    found, wrong = read_protocol(data, "protocol.yaml", {})
+    refuse([*mistakes, *wrong])
+    assert found is not None
+    return found
 
 
-def write_paper(folder: Path, name: str, files: dict[str, str], data: dict[str, Any] | None = None) -> Path:
-    """Write a paper's folder below ``folder``."""
+class _Dumper(yaml.SafeDumper):
+    """No anchors: what a test says twice stands twice in the file."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def write_yaml(path: Path, data: Any) -> None:
+    """Write YAML with the keys in their order."""
+    path.write_text(yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def write_paper(
+    folder: Path, name: str, files: dict[str, str], data: dict[str, Any] | None = None, questions: Mapping[int, str] = QUESTIONS
+) -> Path:
+    """Write a paper's folder below ``folder`` and, where it has a protocol, the questions beside it."""
     paper = folder / name
     for file, text in {"__init__.py": "", **files}.items():
         (paper / file).parent.mkdir(parents=True, exist_ok=True)
         (paper / file).write_text(text, encoding="utf-8")
     if data is not None:
-        (paper / "protocol.yaml").write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        write_yaml(paper / "protocol.yaml", data)
+        if "question" in data:
+            write_yaml(folder / "questions.yaml", dict(questions))
     return paper
 
 

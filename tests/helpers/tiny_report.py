@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
 
-from secondlook.plan.plan import INSTRUMENTS, Plan, load_plan
+from secondlook.plan.plan import Plan, make_plan
 from secondlook.protocol.config import load_config
+from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report import context
-from secondlook.runner.job import run_job
+from secondlook.runner.bundle import make_bundle
 from secondlook.stats.decide import decide_claims
 from secondlook.tables.collect import collect
 from secondlook.tables.selection import select
@@ -22,12 +23,16 @@ HOSTILE = "<script>alert('x')</script>"
 QUOTED = '"><img src=x onerror="alert(1)">'
 URL = 'https://example.org/toys?a="><script>'
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="300"><path d="M20 20 580 280" stroke="#06c" stroke-width="5"/></svg>'
-REDUCED = {"fidelity": "reduced", "reduction": "two steps instead of many", "seeds": {"first": 100, "count": 3}}
+#: at scale paper a sentence of its own, more steps and more seeds
+REDUCED = {"reduced": "no wind", "seeds": "100-102"}
+LARGER = {"reduced": f"toys in place of trains {HOSTILE}", "seeds": "100-109", "settings": {"steps": 4000}}
+#: with a line that says what a setting is
+MODULE = TRAIN.replace("    steps: int", f"    #: updates of the toy {HOSTILE}\n    steps: int")
 
 
 def difference(first: Any, second: Any, **rest: Any) -> dict[str, Any]:
-    arms = {"first": {"label": "first arm", "where": {"lr": [first]}}, "second": {"label": "second arm", "where": {"lr": [second]}}}
-    return {"kind": "difference", "metric": "loss", "unit": "nats", "smallest_effect": 1.0, "diverged": 99.0} | arms | rest
+    arms = {"first": {"label": "first arm", "cells": {"lr": first}}, "second": {"label": "second arm", "cells": {"lr": second}}}
+    return {"difference": "loss", "smallest_effect": 1.0} | arms | rest
 
 
 PAPER = protocol_data(
@@ -35,14 +40,14 @@ PAPER = protocol_data(
     authors=f"A. Toymaker {HOSTILE}",
     url=URL,
     question=7,
-    question_text="Do toys train & fly?",
     experiments={
         "grid": {
             "title": f"A grid {HOSTILE}",
             "module": "train",
-            "cells": [{"lr": [0.5, 1.0, 2.0]}],
+            "cells": {"lr": [0.5, 1.0, 2.0]},
             "settings": {"diverge": 1.5},
             "fixed_seeds": True,
+            "cells_per_job": "all",
             "scales": EVERYWHERE,
         },
         "chosen": {
@@ -50,7 +55,7 @@ PAPER = protocol_data(
             "module": "train",
             "inputs": {"ruler": {"instrument": "ruler", "cell": {"length": 3}}},
             "cells": [{"lr": {"select": "best"}}, {"lr": 0.25}],
-            "scales": {"quick": REDUCED},
+            "scales": {"quick": REDUCED, "paper": LARGER},
         },
         "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 1.0}, "scales": {"paper": EXACT}},
     },
@@ -58,44 +63,56 @@ PAPER = protocol_data(
         "best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"},
         "idle": {"experiments": ["grid"], "factor": "lr", "metric": "loss", "goal": "maximise"},
     },
-    claims=[
-        {
-            "id": "T1",
+    metrics={
+        "loss": {"means": f"how far off the toy is {HOSTILE}", "unit": "nats", "diverged": 99.0},
+        "colour": {"means": "what no claim reads"},
+    },
+    controls={
+        "K1": {
+            "sentence": f"A toy is as good as itself {HOSTILE}.",
+            "experiment": "grid",
+            "test": {"equal": "loss", "to": 1.0, "tolerance": 0.05, "cells": {"lr": 0.5}},
+            "expect": "effect",
+        },
+    },
+    claims={
+        "T1": {
             "sentence": f"A larger step ends lower {HOSTILE}.",
-            "where": "Section 1",
+            "source": "Section 1",
             "reported": {
                 "text": f"1.95 ± 0.2 {QUOTED}",
                 "value": 1.95,
-                "mark": "S2",
+                "read": "second-hand",
                 "source": "caption of Figure 1",
-                "through": "a review in the Toy Gazette",
+                "via": "a review in the Toy Gazette",
             },
             "experiment": "grid",
+            "controls": ["K1"],
             "test": difference(1.0, 0.5, smallest_effect=0.25),
         },
-        {
-            "id": "T1.ii",
+        "T1.ii": {
             "sentence": "So it does when tuned.",
-            "where": "Section 2",
-            "reported": {"text": "0.5", "mark": "S", "source": "Table 2"},
+            "source": "Section 2",
+            "reported": {"text": "0.5", "read": "first-hand", "source": "Table 2"},
             "experiment": "chosen",
             "test": difference("selected", 0.25),
         },
-        {"id": "T3", "sentence": "Toys fly.", "where": "Section 3", "not_run": "there is no wind & no sky"},
-        {
-            "id": "T4",
+        "T3": {"sentence": "Toys fly.", "source": "Section 3", "not_run": "there is no wind & no sky"},
+        "T4": {
             "sentence": "Large toys train.",
-            "where": "Section 4",
+            "source": "Section 4",
             "experiment": "large",
-            "test": {"kind": "exact", "metric": "loss", "equals": 0.5},
+            "test": {"equal": "loss", "to": 0.5},
         },
-    ],
+    },
     figures={
         "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {QUOTED}.", "tables": ["grid"]},
         "crowd": {"title": "A crowd", "caption": "See many.", "tables": ["large"]},
     },
     deviations=[{"paper": f"The paper says nothing {HOSTILE}.", "ours": "We do something.", "why": "It must be something."}],
 )
+#: of papers/questions.yaml; nobody has answered the last yet
+QUESTIONS = {7: "Do toys train & fly?", 8: "Why?"}
 ANSWER = f"""**The question.** Do toys train? {HOSTILE}
 
 **In one sentence.** They do: {{{{ claims["T1"].verdict }}}}. {HOSTILE}
@@ -105,33 +122,47 @@ In {{{{ claims["T1"].n | sum }}}} runs: {{{{ claims["T1"].effect | signed("nats"
 """
 
 
+def run_and_collect(plan: Plan, paper: str, experiment: str) -> None:
+    """Make the runs of an experiment and its table, as the workflow's jobs do."""
+    for bundle in plan.bundles(paper, experiment):
+        out = Path(plan.folder(bundle.leader)).parents[1]
+        make_bundle(plan.spec(bundle), code="c0de", out=out, work=Path("work"), datasets={}, device="cpu")
+    folders = [Path(plan.folder(run)) for run in plan.runs(paper, experiment)]
+    collect(folders, Path(plan.table(paper, experiment)), Path(plan.records(paper, experiment)))
+
+
+def decide(plan: Plan, paper: str) -> None:
+    """Decide the claims of a paper from the tables that are there."""
+    protocol = plan.protocols[paper]
+    tables = {key: Path(plan.table(paper, key)) for key in plan.experiments(paper)}
+    decide_claims(
+        paper,
+        [claim.model_dump(mode="json") for claim in protocol.claims.values()],
+        {key: plan.budget(paper, key).fidelity for key in tables},
+        tables,
+        Path(f"results/{plan.scale}/{paper}/claims.json"),
+        [control.model_dump(mode="json") for control in protocol.controls.values()],
+    )
+
+
+def draw(plan: Plan, paper: str, figure: str, svg: bytes) -> None:
+    """Put a picture where the workflow puts a figure."""
+    folder = Path(f"results/{plan.scale}/{paper}/figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{figure}.svg").write_bytes(svg)
+
+
 def make_results(plan: Plan, paper: str) -> None:
     """What the workflow makes before the report, by the same functions, below the working directory."""
-
-    def run_and_collect(experiment: str, paper: str = paper) -> None:
-        folders = []
-        for job in plan.runs(paper, experiment):
-            folders.append(Path(plan.folder(job)))
-            run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
-        collect(folders, Path(plan.table(paper, experiment)), Path(plan.records(paper, experiment)))
-
-    protocol = plan.protocols[paper]
     for key in plan.experiments(INSTRUMENTS):
-        run_and_collect(key, INSTRUMENTS)
-    run_and_collect("grid")
-    for key in protocol.selections:
+        run_and_collect(plan, INSTRUMENTS, key)
+    run_and_collect(plan, paper, "grid")
+    for key in plan.protocols[paper].selections:
         tables, records = [Path(plan.table(paper, "grid"))], [Path(plan.records(paper, "grid"))]
         select(plan.selection_spec(paper, key), tables, records, Path(plan.selection(paper, key)))
-    run_and_collect("chosen")
-    results = Path(f"results/{plan.scale}/{paper}")
-    decide_claims(
-        [claim.model_dump(mode="json") for claim in protocol.claims],
-        {key: plan.budget(paper, key).fidelity for key in plan.experiments(paper)},
-        {key: Path(plan.table(paper, key)) for key in plan.experiments(paper)},
-        results / "claims.json",
-    )
-    (results / "figures").mkdir()
-    (results / "figures/curve.svg").write_bytes(SVG)
+    run_and_collect(plan, paper, "chosen")
+    decide(plan, paper)
+    draw(plan, paper, "curve", SVG)
 
 
 @contextmanager
@@ -139,10 +170,10 @@ def toy_results(root: Path) -> Iterator[Path]:
     """Run the paper; the working directory is then the folder that holds ``results``, and the report knows this paper alone."""
     papers = root / "secondlook/papers"
     write_instruments(papers.parent)
-    write_paper(papers, "toyreport", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
+    write_paper(papers, "toyreport", {"train.py": MODULE, "answer.md": ANSWER}, PAPER, QUESTIONS)
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch, papers_in(papers):
         patch.chdir(root / "here")
         patch.setattr(context, "PACKAGE", root / "secondlook")  # where the papers are; the templates stay the real ones
-        make_results(load_plan(papers, load_config({})), "toyreport")
+        make_results(make_plan(load_project(papers), load_config({})), "toyreport")
         yield root / "here"

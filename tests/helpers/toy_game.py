@@ -1,4 +1,4 @@
-"""Tiny games: perceptrons against points, played together or in turn, and convolutions with batch normalization and dropout.
+"""Tiny games: perceptrons against points, replicas together or one after the other, and convolutions with batch norm and dropout.
 
 As a script, `python toy_game.py WORK GAME=N ...` plays each game in a child that is killed (SIGKILL) after its N-th checkpoint.
 """
@@ -22,6 +22,7 @@ from secondlook.train.duel import Duel
 from secondlook.train.extras import constant_steps
 from secondlook.train.game import Game, Measured, Moment, alone, init_generators, normal_noise
 from secondlook.train.losses import adversarial_loss
+from secondlook.train.resumable import Progress
 from secondlook.train.streams import torch_generator
 from secondlook.train.updates import Adam
 
@@ -76,7 +77,7 @@ def discriminator_net() -> nn.Module:
 
 
 def images(device: torch.device, **fields) -> Game:
-    """Convolutions, played in turn."""
+    """Convolutions, played one replica after the other."""
 
     def data(seed: int, draw: int) -> torch.Tensor:
         return torch.rand(BATCH, 1, 8, 8, generator=torch_generator(seed, "data", draw, device=device), device=device)
@@ -114,7 +115,7 @@ def two_steps() -> None:
 
 
 if __name__ == "__main__":
-    save, left = adversarial._save, 0
+    save, left = Progress.save, 0
 
     def dies(*arguments) -> None:
         global left
@@ -123,7 +124,7 @@ if __name__ == "__main__":
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    adversarial.STRIDES, adversarial._save = {True: 3, False: 3}, dies
+    adversarial.STRIDES, Progress.save = {True: 3, False: 3}, dies
     for argument in sys.argv[2:]:
         name, number = argument.split("=")
         left, child = int(number), os.fork()

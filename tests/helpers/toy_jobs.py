@@ -4,11 +4,13 @@ from __future__ import annotations
 
 # -- the jobs of the toy paper, by experiment with the table they end in -------------------------------------------------------
 
-GRID_CELLS = ("optimizer=momentum,lr=0.1", "optimizer=momentum,lr=0.2", "optimizer=sgd,lr=0.1", "optimizer=sgd,lr=0.2")
-GRID = {*(f"run toy/grid/{cell}/seeds=0" for cell in GRID_CELLS), "collect toy/grid"}
+RUN_GRID = {f"run toy/grid/optimizer={name}+lr=0.1/seeds=0" for name in ("sgd", "momentum")}  # each makes the cell with lr=0.2 too
+GRID = RUN_GRID | {"collect toy/grid"}
 SELECT = {"select toy/step-sizes"}
-FINAL = {*(f"run toy/final/optimizer={name},lr=selected/seeds=0-2" for name in ("momentum", "sgd")), "collect toy/final"}
-READER = {"run toy/reader/optimizer=sgd,lr=selected/seeds=0-2", "collect toy/reader"}
+RUN_FINAL = {f"run toy/final/optimizer={name}+lr=selected/seeds=0-2" for name in ("sgd", "momentum")}
+FINAL = RUN_FINAL | {"collect toy/final"}
+RUN_READER = {"run toy/reader/optimizer=momentum+lr=selected/seeds=0-2"}
+READER = RUN_READER | {"collect toy/reader"}
 SAMPLE = {"run toy/sample/only/seeds=0-2", "collect toy/sample"}
 RUN_PLAIN = {"run toy/plain/only/seeds=0-2"}
 PLAIN = RUN_PLAIN | {"collect toy/plain"}
@@ -16,27 +18,31 @@ RUN_RULER = {"run instruments/ruler/length=4/seeds=0"}  # and not the ruler's ot
 RULER = RUN_RULER | {"collect instruments/ruler"}
 RUN_MEASURED = {"run toy/measured/only/seeds=0-2"}
 MEASURED = RUN_MEASURED | {"collect toy/measured"}
+TINTED = {"run toy/tinted/only/seeds=0-2", "collect toy/tinted"}
 DATASET = {"dataset toydata"}
 DECIDE = {"decide toy"}
 CURVES = {"figure toy/curves"}
 VERDICTS = {"figure toy/verdicts"}
 SHEET = {"figure toy/sheet"}
+HALVES = {"figure toy/halves"}
+LENGTHS = {"figure toy/lengths"}
 PAGES = {"report"}
 REPORT = PAGES | {"pdf"}
-FIGURES = CURVES | VERDICTS | SHEET
+FIGURES = CURVES | VERDICTS | SHEET | HALVES | LENGTHS
 
 # -- and what follows from each ------------------------------------------------------------------------------------------------
 
 NOTHING: set[str] = set()
 FROM_CLAIMS = DECIDE | VERDICTS | REPORT
-FROM_PLAIN = PLAIN | FROM_CLAIMS
+FROM_PLAIN = PLAIN | HALVES | FROM_CLAIMS
 FROM_SAMPLE = SAMPLE | CURVES | REPORT
 FROM_READER = READER | VERDICTS | REPORT
 FROM_FINAL = FINAL | FROM_READER | FROM_CLAIMS
 FROM_SELECT = SELECT | FROM_FINAL
 FROM_GRID = GRID | CURVES | FROM_SELECT
-FROM_MEASURED = MEASURED | SHEET | REPORT
-FROM_RULER = RULER | FROM_MEASURED
+FROM_MEASURED = MEASURED | SHEET | LENGTHS | REPORT
+FROM_TINTED = TINTED | LENGTHS | REPORT
+FROM_RULER = RULER | FROM_MEASURED | FROM_TINTED
 ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN | FROM_RULER
 ALL = ALL_RUNS | DATASET
 # Within one start Snakemake reruns what follows from a rerun, equal or not: a selection made again trains again.

@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "tests/workflow"
 PARTS = ("Snakefile", "config.yaml", "pyproject.toml", "workflow", "profiles", "envs", "reports", "src")
-IGNORED = shutil.ignore_patterns("__pycache__", "*.egg-info", "results", "papers", "instruments")
+IGNORED = shutil.ignore_patterns("__pycache__", ".*_cache", "*.egg-info", "results", "papers", "instruments")
 PACKAGE = "src/secondlook"
 PAPER = f"{PACKAGE}/papers/toy"
 INSTRUMENTS = f"{PACKAGE}/instruments"
@@ -39,7 +39,7 @@ class Planned:
 
     @property
     def label(self) -> str:
-        """Rule and wildcards, for example ``run toy/final/optimizer=sgd,lr=selected/seeds=0-2``."""
+        """Rule and wildcards, for example ``run toy/final/optimizer=sgd+lr=selected/seeds=0-2``."""
         return " ".join([self.rule, "/".join(value for name, value in self.wildcards.items() if name != "scale")]).strip()
 
 
@@ -69,11 +69,13 @@ class Project:
 
     # -- edits ---------------------------------------------------------------------------------------------------------
 
-    def replace(self, path: str, old: str, new: str) -> None:
-        """Replace the one occurrence of ``old``."""
+    def replace(self, path: str, old: str, new: str) -> int:
+        """Replace the one occurrence of ``old``; return the line, from 1, on which ``new`` begins to differ."""
         text = (self / path).read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{path} has {text.count(old)} times {old!r}"
         (self / path).write_text(text.replace(old, new), encoding="utf-8")
+        same = next((place for place, (ours, theirs) in enumerate(zip(old, new, strict=False)) if ours != theirs), 0)
+        return text.count("\n", 0, text.index(old) + same) + 1
 
     def append(self, path: str, text: str) -> None:
         """Add text at the end."""

@@ -1,4 +1,3 @@
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +5,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+import secondlook.papers
 from secondlook.data.fingerprint import fingerprint
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
@@ -13,8 +13,8 @@ from secondlook.instruments import classifier
 from secondlook.instruments.classifier import Settings
 from secondlook.metrics.image_quality import weights_sha256
 from secondlook.nets.classifier import Classifier
-from secondlook.protocol.experiment import Experiment
-from secondlook.protocol.schema import load_yaml
+from secondlook.plan.runs import cells
+from secondlook.protocol.project import load_project
 from secondlook.train.streams import stream_seed
 
 VALUES = {"dataset": "mnist", "side": 16, "init": 0, "epochs": 3, "batch": 20, "lr": 0.01}
@@ -68,6 +68,27 @@ def test_an_untrained_net(make_feature_job) -> None:
     }
 
 
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_run_writes_what_its_settings_say(make_feature_job, epochs: int) -> None:
+    assert {row[2] for row in classifier.run(make_feature_job(epochs=epochs)).history.rows} == Settings(
+        **VALUES | {"epochs": epochs}
+    ).metrics()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"epochs": -1}, "'epochs' must be at least 0, got -1"),
+        ({"batch": 0}, "'batch' must be at least 1, got 0"),
+        ({"train_images": 10}, "'batch' must be at most 'train_images', got batch 20 and train_images 10"),
+        ({"lr": -0.1}, "'lr' must be at least 0, got -0.1"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Settings(**VALUES | wrong)
+
+
 def test_init_names_the_weights(make_feature_job) -> None:
     hashes = [classifier.run(make_feature_job(init=init, epochs=1)).facts["weights_sha256"] for init in (0, 0, 1)]
     assert hashes[0] == hashes[1] != hashes[2]
@@ -107,16 +128,12 @@ def test_the_hash_sees_names_and_values() -> None:
     ],
 )
 def test_the_protocol_has_two_trained_nets_and_a_random_one_of_each_kind(scale: str, expected: set) -> None:
-    path = Path(classifier.__file__).with_name("protocol.yaml")
-    experiment = Experiment.model_validate(load_yaml(path)["experiments"]["feature-nets"])
-    budget = experiment.scales[scale]
+    experiment = load_project(Path(secondlook.papers.__path__[0])).instruments.experiments["feature-nets"]
     nets: dict[tuple[str, int], list[tuple[int, int]]] = {}
-    for product in budget.cells or experiment.cells:
-        levels = [value if isinstance(value, list) else [value] for value in product.values()]
-        for values in itertools.product(*levels):
-            settings = Settings(**(experiment.settings | budget.settings | dict(zip(product, values, strict=True))))
-            nets.setdefault((settings.dataset, settings.side), []).append((settings.init, settings.epochs))
-    trained = budget.settings["epochs"]
+    for cell in cells(experiment.cells_at(scale)):
+        settings = Settings(**experiment.settings_at(scale) | cell.fixed)
+        nets.setdefault((settings.dataset, settings.side), []).append((settings.init, settings.epochs))
+    trained = experiment.settings_at(scale)["epochs"]
     assert nets == {key: [(0, trained), (1, trained), (2, 0)] for key in expected}
     assert trained > 0
-    assert budget.seeds.count == 1
+    assert experiment.scales[scale].seeds.count == 1

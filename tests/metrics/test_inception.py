@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import socket
 import urllib.error
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
+from secondlook.metrics import inception
 from secondlook.metrics.inception import load_inception
 
 
@@ -48,3 +52,23 @@ def test_without_the_internet_the_error_is_that_of_the_fetch(monkeypatch) -> Non
     monkeypatch.setattr("torch.hub.load_state_dict_from_url", fetch)
     with pytest.raises(OSError, match="no route"):
         load_inception()
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"])
+def test_a_server_that_falls_silent_is_given_up(monkeypatch, tmp_path: Path, sent: bytes) -> None:
+    """Before its answer or in the middle of it; nothing is left in the cache."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/weights-6726825d.pth"
+        monkeypatch.setattr("torch_fidelity.feature_extractor_inceptionv3.URL_INCEPTION_V3", url)
+        monkeypatch.setattr(inception, "TIME_OUT", 0.3)
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with ThreadPoolExecutor(1) as pool:
+            fetched = pool.submit(load_inception)
+            client, _ = server.accept()
+            with client:
+                client.sendall(sent)
+                with pytest.raises(OSError, match="timed out"):
+                    fetched.result(timeout=20)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert socket.getdefaulttimeout() is None

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 import secondlook
 from secondlook.errors import UserError
-from secondlook.plan.digest import closure, digest, libraries, pins, run_pins
+from secondlook.plan.digest import closure, digest, installed, libraries, pins, run_pins
 
 # A package with one module for each way of importing. Nothing in it is ever executed.
 FILES = {
@@ -552,3 +553,11 @@ def test_a_run_stands_on_torch_and_numpy_and_on_what_it_imports(tmp_path: Path) 
     environment.write_text(RUN.replace("      - torch==2.14.1\n", ""))
     with pytest.raises(UserError, match="does not pin torch"):
         run_pins(environment, "p.job", package_dir=package)
+
+
+def test_installed_versions_are_those_beside_this_process() -> None:
+    """What ``versions: installed`` keys results by; the names are those of `run_pins`."""
+    assert installed(["numpy", "torch"]) == {"numpy": version("numpy"), "torch": version("torch")}
+    assert installed([]) == {}
+    with pytest.raises(UserError, match=r"config 'versions: installed', but no-such-library is not installed .*'versions: locked'"):
+        installed(["numpy", "no-such-library"])

@@ -15,7 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-import secondlook.papers
+import secondlook
+from secondlook.plan.env_files import FILES, env_text
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -103,7 +104,7 @@ class Gate:
 absent = set(sys.argv[1].split(","))
 sys.meta_path.insert(0, Gate())
 for name in sys.argv[2:]:
-    __import__(name)
+    globals()[name.partition(".")[0]] = __import__(name)
 """
 
 
@@ -121,10 +122,11 @@ def reach(names: set[str]) -> set[str]:
     return reached
 
 
-def papers_modules(pattern: str) -> list[str]:
-    folder = Path(secondlook.papers.__path__[0])
+def modules(pattern: str) -> list[str]:
+    """Modules of the package whose files are so called."""
+    folder = Path(secondlook.__path__[0])
     paths = [path.relative_to(folder).with_suffix("") for path in sorted(folder.glob(pattern)) if path.stem != "__init__"]
-    return [".".join(("secondlook.papers", *path.parts)) for path in paths]
+    return [".".join(("secondlook", *path.parts)) for path in paths]
 
 
 def snakefile_modules() -> list[str]:
@@ -134,6 +136,7 @@ def snakefile_modules() -> list[str]:
 
 REPORT = [
     "secondlook.tables.collect",
+    "secondlook.tables.records",
     "secondlook.tables.selection",
     "secondlook.stats.decide",
     "secondlook.figures.style",
@@ -141,19 +144,53 @@ REPORT = [
     "secondlook.report.pdf",
 ]
 STAGES = {
-    "run": (PROJECT["dependencies"], ["secondlook.cli", "secondlook.runner.job", "secondlook.data.fetch", *papers_modules("*/*.py")]),
-    "report": (EXTRAS["report"], ["secondlook.cli", *REPORT, *papers_modules("*/figures/*.py")]),
+    "run": (
+        PROJECT["dependencies"],
+        ["secondlook.cli", "secondlook.runner.bundle", "secondlook.data.fetch", *modules("papers/*/*.py"), *modules("instruments/*.py")],
+    ),
+    "report": (EXTRAS["report"], ["secondlook.cli", *REPORT, *modules("papers/*/figures/*.py"), *modules("figures/shared/*.py")]),
     "Snakefile": (EXTRAS["workflow"], snakefile_modules()),
 }
+
+
+def without(requirements: list[str], code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run code where nothing but the requirements, and what they need in turn, can be imported."""
+    held = reach(set(pins(requirements))) | {"secondlook"}
+    absent = [top for top, owners in packages_distributions().items() if not held & {canonicalize_name(owner) for owner in owners}]
+    assert "pytest" in absent
+    return subprocess.run([sys.executable, "-c", GATE + code, ",".join(absent), *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_only_what_its_environment_holds(stage: str) -> None:
     """As with conda, where each stage has an environment of its own."""
-    requirements, modules = STAGES[stage]
-    assert modules
-    held = reach(set(pins(requirements))) | {"secondlook"}
-    absent = [top for top, owners in packages_distributions().items() if not held & {canonicalize_name(owner) for owner in owners}]
-    assert "pytest" in absent
-    done = subprocess.run([sys.executable, "-c", GATE, ",".join(absent), *modules], capture_output=True, text=True, check=False)
+    requirements, names = STAGES[stage]
+    assert names
+    done = without(requirements, "", *names)
     assert done.returncode == 0, done.stderr
+
+
+CHECK = """
+from pathlib import Path
+from secondlook.check.everything import check_project
+from secondlook.check.stand_ins import LIBRARIES
+from secondlook.errors import UserError
+from secondlook.protocol.project import load_project
+try:
+    check_project(load_project(Path(secondlook.__path__[0]) / "papers"))
+except UserError as error:  # what is wrong in the papers is not asked here
+    print(error)
+print(sorted(LIBRARIES & set(sys.modules)))
+"""
+
+
+def test_a_workflow_checks_the_papers_without_the_libraries_that_compute() -> None:
+    done = without(EXTRAS["workflow"], CHECK, "secondlook")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be imported" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"  # and what stood in for them is gone
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_the_environments_are_those_of_the_pins(file: str) -> None:
+    assert (ROOT / "envs" / file).read_text(encoding="utf-8") == env_text(ROOT / "pyproject.toml", file), "run `make lock`"

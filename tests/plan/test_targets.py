@@ -6,8 +6,8 @@ from tiny_paper import EXACT, INSTRUMENTS, protocol
 
 from secondlook.plan.plan import Plan
 from secondlook.plan.targets import (
-    array_files,
     claim_experiments,
+    drawn_jobs,
     figure_files,
     figure_targets,
     paper_products,
@@ -20,10 +20,12 @@ from secondlook.protocol.schema import validate
 
 EXPERIMENTS = {
     "grid": {"cells": [{"lr": [0.1, 1.0]}]},
+    "many": {"cells": [{"lr": [0.1, 1.0, 9.0]}], "cells_per_job": 2},
     "gan": {"inputs": {"marks": {"instrument": "ruler", "cell": {"length": 2}}}},
+    "control": {},
     "large": {"scales": {"paper": EXACT}},
 }
-TEST = {"kind": "exact", "metric": "loss", "equals": 0.0}
+TEST = {"equal": "loss", "to": 0.0}
 PLAN = Plan(
     {
         "toy": protocol(
@@ -32,13 +34,14 @@ PLAN = Plan(
                 "best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"},
                 "far": {"experiments": ["large"], "factor": "lr", "metric": "loss"},
             },
-            claims=[
-                {"id": f"T{index}", "sentence": "", "where": "", "experiment": name, "test": TEST}
-                for index, name in enumerate(["gan", "large"])
-            ],
+            controls={"K1": {"sentence": "", "experiment": "control", "test": TEST, "expect": "effect"}},
+            claims={
+                f"T{index}": {"sentence": "", "source": "", "experiment": name, "test": TEST} for index, name in enumerate(["gan", "large"])
+            },
             figures={
                 "curve": {"title": "", "caption": "", "tables": ["grid"]},
                 "sheet": {"title": "", "caption": "", "arrays": ["gan"]},
+                "sheets": {"title": "", "caption": "", "tables": ["grid"], "arrays": ["many", "gan"]},
                 "crowd": {"title": "", "caption": "", "tables": ["large"]},
             },
         )
@@ -48,36 +51,43 @@ PLAN = Plan(
 )
 TOY = "results/quick/toy"
 RULER = "results/quick/instruments/ruler"
-RUNS = [f"{TOY}/grid/lr={lr}/seeds=0-2/run.json" for lr in ("0.1", "1.0")]
-GAN = f"{TOY}/gan/only/seeds=0-2"
+GRID = [f"{TOY}/grid/lr={lr}/seeds=0-2/job.json" for lr in ("0.1", "1.0")]
+MANY = [f"{TOY}/many/lr={lr}/seeds=0-2/job.json" for lr in ("0.1", "9.0")]  # the first makes two runs
+GAN = f"{TOY}/gan/only/seeds=0-2/job.json"
+CONTROL = f"{TOY}/control/only/seeds=0-2/job.json"
+INSTRUMENT = f"{RULER}/length=2/seeds=0/job.json"
 
 
-def test_claims_rest_on_what_runs_at_the_scale() -> None:
-    assert claim_experiments(PLAN, "toy") == ["gan"]
+def test_claims_and_their_controls_rest_on_what_runs_at_the_scale() -> None:
+    assert claim_experiments(PLAN, "toy") == ["gan", "control"]
 
 
 def test_a_figure_and_its_arrays() -> None:
     assert figure_files(PLAN, "toy", "sheet") == [f"{TOY}/figures/sheet.svg", f"{TOY}/figures/sheet.png"]
-    assert array_files(PLAN, "toy", "sheet", "run.json") == [f"{GAN}/run.json"]
-    assert array_files(PLAN, "toy", "curve", "run.json") == []
+    assert drawn_jobs(PLAN, "toy", "sheet") == [GAN]
+    assert drawn_jobs(PLAN, "toy", "sheets") == [*MANY, GAN]
+    assert drawn_jobs(PLAN, "toy", "curve") == []
 
 
 def test_products_of_a_paper_leave_out_what_does_not_run() -> None:
     assert paper_products(PLAN, "toy") == [
         f"{TOY}/claims.json",
         f"{TOY}/grid.runs.json",
+        f"{TOY}/many.runs.json",
         f"{TOY}/gan.runs.json",
+        f"{TOY}/control.runs.json",
         f"{TOY}/selections/best.json",
         *figure_files(PLAN, "toy", "curve"),
         *figure_files(PLAN, "toy", "sheet"),
+        *figure_files(PLAN, "toy", "sheets"),
     ]
 
 
-def test_targets_ask_for_the_runs_too() -> None:
-    instrument = f"{RULER}/length=2/seeds=0/run.json"
-    assert paper_targets(PLAN, "toy") == [*paper_products(PLAN, "toy"), *RUNS, f"{GAN}/run.json", instrument]
-    assert figure_targets(PLAN, "toy", "curve") == [*figure_files(PLAN, "toy", "curve"), *RUNS]
-    assert figure_targets(PLAN, "toy", "sheet") == [*figure_files(PLAN, "toy", "sheet"), f"{GAN}/run.json", instrument]
+def test_targets_ask_for_the_jobs_too() -> None:
+    assert paper_targets(PLAN, "toy") == [*paper_products(PLAN, "toy"), *GRID, *MANY, GAN, CONTROL, INSTRUMENT]
+    assert figure_targets(PLAN, "toy", "curve") == [*figure_files(PLAN, "toy", "curve"), *GRID]
+    assert figure_targets(PLAN, "toy", "sheet") == [*figure_files(PLAN, "toy", "sheet"), GAN, INSTRUMENT]
+    assert figure_targets(PLAN, "toy", "sheets") == [*figure_files(PLAN, "toy", "sheets"), *GRID, *MANY, GAN, INSTRUMENT]
 
 
 def test_the_report_shows_the_instruments_and_the_tables_of_figures() -> None:

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from tiny_paper import EXACT, protocol, protocol_data, write_paper
-from tiny_report import HOSTILE, PAPER, QUOTED, SVG, URL, toy_results
+from tiny_paper import EXACT, protocol, protocol_data, write_paper, write_yaml
+from tiny_report import HOSTILE, PAPER, QUOTED, SVG, URL, decide, toy_results
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
-from secondlook.plan.plan import load_plan
+from secondlook.plan.plan import make_plan
 from secondlook.protocol.config import load_config
-from secondlook.protocol.schema import load_yaml
+from secondlook.protocol.project import load_project
 from secondlook.report import context
 from secondlook.report.answers import render_answer, render_lead
 from secondlook.report.build import build_report, cited, file_size
 from secondlook.report.context import VERDICTS
-from secondlook.stats.decide import decide_claims
 
 # ---- answer.md
 
@@ -80,6 +78,11 @@ def test_a_template_cannot_reach_out_of_its_sandbox(tmp_path: Path) -> None:
 
 
 # ---- the page
+
+PROSE = f"toys in place of trains {HOSTILE}; no wind"
+CHANGES = (f"updates of the toy {HOSTILE} (steps): 2 instead of 4,000", "seeds: 3 instead of 10")
+#: of the experiment called chosen, on a claim's card and in the protocol's table
+LISTED = " ".join([f"reduced: {PROSE}", *CHANGES])
 
 
 class Page(HTMLParser):
@@ -184,6 +187,7 @@ def test_the_page_needs_nothing_from_outside(report: Path, name: str) -> None:
 
 def test_every_claim_of_the_matrix_leads_to_its_card(front: Page) -> None:
     assert {f"question-7.html#toyreport-{claim}" for claim in ("T1", "T1.ii", "T3", "T4")} <= set(front.values("href"))
+    assert "toyreport/T1.ii So it does when tuned." in front.text  # an id that is its own among all papers
     rows = [attrs for tag, attrs in front.tags if tag == "tr" and "data-verdict" in attrs]
     assert [(row["data-verdict"], row["data-fidelity"]) for row in rows] == [
         ("replicated", "exact"),
@@ -199,7 +203,7 @@ def test_the_front_page_answers_in_one_sentence_and_says_what_it_cost(front: Pag
     assert "● 1 replicated ◐ 1 direction only – 2 not run" in front.text
     assert re.search(r"toyreport 5 15 (\d+ (h|min|s) )+\d+ MB cpu: toy device", front.text)
     assert re.search(r"instruments, which papers share 1 1 (\d+ (h|min|s) )+\d+ MB cpu: ", front.text)
-    assert "Runs 6 jobs, 16 replicas" in front.text
+    assert "Runs 6 runs, 16 replicas" in front.text
 
 
 def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
@@ -213,6 +217,10 @@ def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
         f"A larger step ends lower {HOSTILE}.",
         f"1.95 ± 0.2 {QUOTED}",
         f"A grid {HOSTILE}",
+        f"A toy is as good as itself {HOSTILE}.",
+        f"toys in place of trains {HOSTILE}",
+        f"updates of the toy {HOSTILE} (steps)",
+        f"how far off the toy is {HOSTILE}",
         f"A curve {QUOTED}",
         f"See it fall {QUOTED}.",
         f"The paper says nothing {HOSTILE}.",
@@ -226,13 +234,13 @@ def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, front:
     claims = {claim["id"]: claim for claim in read_json("results/quick/toyreport/claims.json")}
     # loss after two steps is 1 / (2 lr) + seed / 100
     assert {key: claim["verdict"] for key, claim in claims.items()} == {
-        "T1": "replicated",
-        "T1.ii": "direction only",
-        "T3": "not run",
-        "T4": "not run",
+        "toyreport/T1": "replicated",
+        "toyreport/T1.ii": "direction only",
+        "toyreport/T3": "not run",
+        "toyreport/T4": "not run",
     }
-    assert claims["T1"]["effect"] == pytest.approx(0.5, abs=1e-12)
-    low, high = claims["T1"]["interval"]
+    assert claims["toyreport/T1"]["effect"] == pytest.approx(0.5, abs=1e-12)
+    low, high = claims["toyreport/T1"]["interval"]
     assert f"Measured +0.5 nats [+{low:.3g}, +{high:.3g}], n = 3 + 3" in page.text
     assert "first arm: 0.5, 0.51, 0.52" in page.text
     for key, claim in claims.items():
@@ -240,7 +248,9 @@ def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, front:
         assert page.text.count(claim["sentence"]) == front.text.count(claim["sentence"]) == 1
         assert claim["rule"] in page.text
     assert "Verdict direction only: the interval lies above 0; at reduced fidelity this can show a direction at most" in page.text
-    assert "Fidelity reduced: two steps instead of many" in page.text
+    assert f"Fidelity reduced: {PROSE}; {len(CHANGES)} differences from scale paper" in page.text
+    assert all(change in page.text for change in CHANGES)  # in the protocol's table
+    assert "Fidelity exact Power" in page.text  # nothing was reduced there
     assert "Verdict not run: there is no wind & no sky" in page.text
     assert "Verdict not run: the experiment large does not run at this scale" in page.text
 
@@ -267,9 +277,30 @@ def test_tuning_shows_the_choice_and_what_diverged_but_only_where_it_was_used(pa
 
 
 def test_experiments_with_their_cost_and_deviations(page: Page) -> None:
-    assert re.search(r"chosen The chosen one reduced: two steps instead of many 2 6 0 \d+ s c0de", page.text)
+    assert re.search(rf"chosen The chosen one {re.escape(LISTED)} 2 6 0 \d+ s c0de", page.text)
     assert re.search(r"grid A grid .* exact 3 9 3 \d+ s c0de", page.text)  # the diverged replicas are counted
     assert "We do something. It must be something." in page.text
+
+
+def test_what_is_reduced_is_said_in_prose_and_as_a_list(page: Page, report: Path) -> None:
+    """Against scale paper: its own sentence, the setting that differs by what it is, the seeds. An exact experiment has neither."""
+    assert page.text.count(LISTED) == 1
+    assert sum(attrs.get("class") == "changes" for _, attrs in page.tags) == 1
+    source = read(report / "question-7.html")
+    assert "<li>seeds: 3 instead of 10</li></ul></div></td>" in source  # in the cell that has its name on a phone
+
+
+@pytest.mark.parametrize(("seeds", "differ"), [(7, True), (10, False)])
+def test_seeds_that_the_configuration_asks_for_are_the_ones_compared(place: Path, tmp_path: Path, seeds: int, differ: bool) -> None:
+    build_report(load_config({"seeds": seeds}), tmp_path / "page/index.html")
+    text = Page(read(tmp_path / "page/question-7.html")).text
+    assert "(steps): 2 instead of 4,000" in text
+    assert (f"seeds: {seeds} instead of 10" in text) == differ
+
+
+def test_the_metrics_that_claims_read_are_explained(page: Page) -> None:
+    assert f"What the metrics mean loss how far off the toy is {HOSTILE} (nats); 99.00 for a replica that diverged" in page.text
+    assert "what no claim reads" not in page.text
 
 
 def test_a_claim_names_its_code_and_the_command_that_runs_it(page: Page) -> None:
@@ -296,7 +327,7 @@ def test_settings_and_seeds_are_shown(page: Page) -> None:
 
 def test_provenance(page: Page, front: Page) -> None:
     record = read_json("results/quick/toyreport/grid.runs.json")[0]
-    assert f"5 jobs, 15 replicas, commit {record['commit']}" in page.text
+    assert f"5 runs, 15 replicas, commit {record['commit']}" in page.text
     assert "cpu: toy device" in page.text
     assert ", ".join(f"{name} {version}" for name, version in record["versions"].items()) in page.text
     assert "scale: quick" in front.text
@@ -319,10 +350,8 @@ def test_lost_records_of_an_instrument_are_missed(place: Path, tmp_path: Path, m
 
 def test_a_figure_that_draws_arrays_alone_lists_no_table(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(place.parent / "secondlook", tmp_path / "secondlook")
-    path = tmp_path / "secondlook/papers/toyreport/protocol.yaml"
-    data = load_yaml(path)
-    data["figures"]["curve"] |= {"tables": [], "arrays": ["grid"]}
-    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    curve = PAPER["figures"]["curve"] | {"tables": [], "arrays": ["grid"]}
+    write_yaml(tmp_path / "secondlook/papers/toyreport/protocol.yaml", PAPER | {"figures": {"curve": curve}})
     monkeypatch.setattr(context, "PACKAGE", tmp_path / "secondlook")
     build_report(load_config({}), tmp_path / "page/index.html")
     page = Page(read(tmp_path / "page/question-7.html"))
@@ -348,7 +377,7 @@ def test_the_same_results_make_the_same_bytes(place: Path) -> None:
 LOST = {
     "claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
     "half of the claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
-    "records": ("chosen.runs.json", "chosen The chosen one reduced: two steps instead of many 0 0 0 0 s –"),
+    "records": ("chosen.runs.json", f"chosen The chosen one {LISTED} 0 0 0 0 s –"),
     "selection": ("selections/best.json", "In 6 runs"),
     "figure": ("figures/curve.svg", "Missing figure: A curve"),
     "table": ("grid.csv", "Data: grid.csv is missing"),
@@ -419,14 +448,12 @@ def test_the_scale_is_said_at_the_top(page: Page) -> None:
 
 def test_a_scale_at_which_nothing_runs_still_has_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its only claim is not run, and says why."""
-    data = protocol_data(claims=PAPER["claims"][2:3])
+    data = protocol_data(claims={"T3": PAPER["claims"]["T3"]})
     data["experiments"]["plain"]["scales"] = {"paper": EXACT}
     write_paper(tmp_path / "secondlook/papers", "toyempty", {"answer.md": "Nothing yet.\n"}, data)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(context, "PACKAGE", tmp_path / "secondlook")
-    plan = load_plan(tmp_path / "secondlook/papers", load_config({}))
-    claims = [claim.model_dump(mode="json") for claim in plan.protocols["toyempty"].claims]
-    decide_claims(claims, {}, {}, Path("results/quick/toyempty/claims.json"))
+    decide(make_plan(load_project(tmp_path / "secondlook/papers"), load_config({})), "toyempty")
     build_report(load_config({}), tmp_path / "index.html")
     assert "there is no wind &amp; no sky" in read(tmp_path / "question-1.html")
 

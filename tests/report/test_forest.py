@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from secondlook.report.forest import MARGIN, axis, forest
+from secondlook.protocol.claims import KINDS
+from secondlook.report.forest import MARGIN, NOTHING, axis, forest
 
 
 @pytest.mark.parametrize("values", [[0.0], [5.0, 5.0], [-1.4, 3.2], [0.0, 1e-9], [1e7, 3e9], [61.0, 72.0], [-0.001, 0.0], [1e-12]])
@@ -67,11 +68,15 @@ def test_each_kind_has_its_own_lines(kind: str, rule: dict[str, float], nothing:
     assert effect["line_values"] == lines
 
 
-def test_an_exact_claim_has_no_axis_of_effects_but_shows_replicas_where_it_has_them() -> None:
-    assert forest({"effect": 0.0, "interval": None, "arms": []}, SimpleNamespace(kind="exact")) is None
-    assert forest(CLAIM | {"interval": None}, SimpleNamespace(kind="exact"))["effect"] is None
+def test_a_claim_of_an_exact_value_has_no_axis_of_effects_but_shows_replicas_where_it_has_them() -> None:
+    assert forest({"effect": 0.0, "interval": None, "arms": []}, SimpleNamespace(kind="equal")) is None
+    assert forest(CLAIM | {"interval": None}, SimpleNamespace(kind="equal"))["effect"] is None
 
 
 def test_a_claim_without_a_measurement_has_no_picture() -> None:
     assert forest({"effect": None, "interval": None, "reported": {"value": 1.0}, "arms": []}) is None
     assert forest({"effect": None, "arms": [{"label": "a", "values": [], "diverged": 0}]}) is None
+
+
+def test_every_kind_of_test_is_known() -> None:
+    assert {kind.kind for kind in KINDS} == set(NOTHING) | {"within", "equal"}

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 import secondlook.papers
 from secondlook.data.registry import DATASETS
+from secondlook.protocol.document import load_document
 
 ANSWERS = sorted(Path(secondlook.papers.__path__[0]).glob("*/answer.md"))
 JINJA = r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
@@ -28,7 +28,8 @@ def typed_numbers(text: str, ids: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.parent.name)
 def test_no_number_is_typed_into_an_answer(path: Path) -> None:
-    ids = [claim["id"] for claim in yaml.safe_load((path.parent / "protocol.yaml").read_text(encoding="utf-8"))["claims"]]
+    ids = list(load_document(path.parent / "protocol.yaml")["claims"])
+    assert all(re.fullmatch(r"[A-Z][A-Za-z0-9.]*", key) for key in ids)
     assert typed_numbers(path.read_text(encoding="utf-8"), ids) == []
 
 

@@ -13,17 +13,16 @@ from typing import Any
 
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
+from tiny_report import decide, draw, run_and_collect
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
-from secondlook.plan.plan import INSTRUMENTS, load_plan
+from secondlook.plan.plan import make_plan
 from secondlook.protocol.config import load_config
+from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report import context
 from secondlook.report.markdown import parse
 from secondlook.report.pdf import build_pdf, compose, typeset
-from secondlook.runner.job import run_job
-from secondlook.stats.decide import decide_claims
-from secondlook.tables.collect import collect
 
 # ---- Markdown
 
@@ -69,31 +68,34 @@ PAPER = protocol_data(
     title=f"On Toys {HOSTILE}",
     authors=f"A. Toymaker, B. Player, C. {HOSTILE}",
     question=7,
-    question_text=f"Do toys train? {HOSTILE}",
     experiments={
-        "grid": {"title": f"A grid {HOSTILE}", "module": "train", "cells": [{"lr": [0.5, 1.0]}], "scales": EVERYWHERE}
-        | {"inputs": {"ruler": {"instrument": "ruler", "cell": {"length": 3}}}},
+        "grid": {
+            "title": f"A grid {HOSTILE}",
+            "module": "train",
+            "cells": {"lr": [0.5, 1.0]},
+            "inputs": {"ruler": {"instrument": "ruler", "cell": {"length": 3}}},
+            "cells_per_job": "all",
+            "scales": EVERYWHERE | {"paper": {"reduced": f"toys alone {HOSTILE}", "seeds": 10, "settings": {"steps": 4000}}},
+        },
         "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 1.0}, "scales": {"paper": EXACT}},
     },
-    claims=[
-        {
-            "id": "T1",
+    claims={
+        "T1": {
             "sentence": f"A larger step ends lower {HOSTILE}.",
-            "where": "Section 1",
-            "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "mark": "S2", "source": "Figure 1", "through": f"a review {HOSTILE}"},
+            "source": "Section 1",
+            "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "read": "second-hand", "source": "Figure 1", "via": f"a review {HOSTILE}"},
             "experiment": "grid",
             "test": {
-                "kind": "difference",
-                "metric": "loss",
+                "difference": "loss",
                 "unit": "nats",
-                "first": {"label": f"first {QUOTED}", "where": {"lr": [1.0]}},
-                "second": {"label": "second", "where": {"lr": [0.5]}},
+                "first": {"label": f"first {QUOTED}", "cells": {"lr": 1.0}},
+                "second": {"label": "second", "cells": {"lr": 0.5}},
                 "smallest_effect": 0.25,
                 "diverged": 99.0,
             },
         },
-        {"id": "T2", "sentence": "Toys fly.", "where": "Section 3", "not_run": f"there is no wind {QUOTED}"},
-    ],
+        "T2": {"sentence": "Toys fly.", "source": "Section 3", "not_run": f"there is no wind {QUOTED}"},
+    },
     figures={
         "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {HOSTILE}.", "tables": ["grid"]},
         "crowd": {"title": "A crowd", "caption": "See many.", "tables": ["large"]},
@@ -119,23 +121,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("pdf")
     papers = root / "secondlook/papers"
     write_instruments(papers.parent)
-    write_paper(papers, "toypdf", {"train.py": TRAIN, "answer.md": ANSWER}, PAPER)
+    module = TRAIN.replace("    steps: int", f"    #: updates of the toy {HOSTILE}\n    steps: int")
+    write_paper(papers, "toypdf", {"train.py": module, "answer.md": ANSWER}, PAPER, {7: f"Do toys train? {HOSTILE}"})
     (root / "here").mkdir()
     with pytest.MonkeyPatch.context() as patch, papers_in(papers):
         patch.chdir(root / "here")
         patch.setattr(context, "PACKAGE", root / "secondlook")
-        plan = load_plan(papers, load_config({}))
+        plan = make_plan(load_project(papers), load_config({}))
         for paper, key in ((INSTRUMENTS, "ruler"), ("toypdf", "grid")):
-            folders = []
-            for job in plan.runs(paper, key):
-                folders.append(Path(plan.folder(job)))
-                run_job(plan.spec(job) | {"code": "c0de"}, out=folders[-1], work=Path("work"), datasets={}, device="cpu")
-            table = Path(plan.table(paper, key))
-            collect(folders, table, Path(plan.records(paper, key)))
-        claims = [claim.model_dump(mode="json") for claim in plan.protocols["toypdf"].claims]
-        decide_claims(claims, {"grid": "exact"}, {"grid": table}, RESULTS / "claims.json")
-        (RESULTS / "figures").mkdir()
-        (RESULTS / "figures/curve.svg").write_text(SVG)
+            run_and_collect(plan, paper, key)
+        decide(plan, "toypdf")
+        draw(plan, "toypdf", "curve", SVG.encode())
         yield root / "here"
 
 
@@ -208,6 +204,8 @@ def test_hostile_texts_stay_texts(words: Words) -> None:
         f"A. Toymaker, B. Player, C. {HOSTILE}",
         f"Do toys train? {HOSTILE}",
         f"A grid {HOSTILE}",
+        f"toys alone {HOSTILE}",
+        f"updates of the toy {HOSTILE} (steps)",
         f"A larger step ends lower {HOSTILE}.",
         f"1.95 ± 0.2 {QUOTED} (Figure 1, as quoted by a review {HOSTILE})",
         f"first {QUOTED}: mean",
@@ -234,7 +232,25 @@ def test_claims_with_everything_known_of_them(words: Words) -> None:
     assert claim["rule"] in words.text
     assert claim["why"] in words.text
     assert "Not drawn at this scale: A crowd." in words.text
-    assert f"{len(read_json(RESULTS / 'grid.runs.json')) + 1} jobs" in words.text  # with the instrument's
+    assert len(read_json(RESULTS / "grid.runs.json")) == 2
+    assert "3 runs, 7 replicas" in words.text  # with the instrument's
+    assert "Runs Replicas Diverged Time" in words.text
+
+
+def test_what_is_reduced_is_said_of_the_claim_and_of_its_experiment(words: Words) -> None:
+    changes = (f"updates of the toy {HOSTILE} (steps): 2 instead of 4,000", "seeds: 3 instead of 10")
+    assert words.text.count(f"Fidelity exact: toys alone {HOSTILE}; {'; '.join(changes)}") == 1
+    assert words.text.count(f"exact: toys alone {HOSTILE} {' '.join(changes)}") == 1
+
+
+def test_a_claim_that_did_not_run_is_not_called_reduced(copy: Path) -> None:
+    (RESULTS / "claims.json").unlink()
+    claims = compose(load_config({}))[0]["chapters"][0]["claims"]
+    assert [dict(claim["rows"])["Fidelity"] for claim in claims] == [["–"], ["–"]]
+
+
+def test_a_claims_id_is_its_own_in_the_whole_project(words: Words) -> None:
+    assert words.text.count("toypdf/T1 ") == 2  # in the table of all claims and on its card
 
 
 def test_the_instruments_behind_a_chapter(words: Words) -> None:
@@ -259,7 +275,7 @@ def test_power_and_controls_are_set_where_they_are_known(copy: Path) -> None:
     write_json(RESULTS / "claims.json", claims)
     rows = dict(compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"])
     assert rows["Power"] == ["an effect would be found in 97 %"]
-    assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not checked: Noise is noise. (too few)"]
+    assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not decided: Noise is noise. (too few)"]
 
 
 def test_what_is_missing_is_said(copy: Path) -> None:
@@ -287,7 +303,7 @@ def test_a_chapter_starts_on_a_page_of_its_own(place: Path) -> None:
     content, _ = compose(load_config({}))
     one = pages(content)
     chapter = content["chapters"][0]
-    other = json.loads(json.dumps(chapter)) | {"paper": "another"}
+    other = json.loads(json.dumps(chapter).replace("toypdf/", "another/")) | {"paper": "another"}
     content["chapters"].append(other)
     assert pages(content) > one >= 4  # front, claims, a chapter, provenance
 

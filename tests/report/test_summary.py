@@ -1,48 +1,90 @@
-"""The summary of results that is kept in git, and the README's table made from it."""
+"""The summary of results that is kept in git: claims.json, the page made from it, and the README's answers."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_paper import papers_in, protocol_data, write_paper
+from tiny_paper import EXACT, TRAIN, papers_in, protocol_data, write_paper
 
+import secondlook.papers
 from secondlook.cli import main
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
+from secondlook.plan.plan import Plan, make_plan
+from secondlook.protocol.config import load_config
+from secondlook.protocol.project import load_project
 from secondlook.report import summary
-from secondlook.report.summary import BLOCK, ROOT, block, collect_claims, summarise
+from secondlook.report.answers import LEAD
+from secondlook.report.context import VERDICTS
+from secondlook.report.summary import BEGIN, BLOCK, END, ROOT, answers, claims_page, collect_claims, ordered, summarise, tallies
 
-CLAIMS = ROOT / "docs/claims.json"
-
-
-def test_the_readme_says_what_the_summary_says() -> None:
-    found = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert len(found) == 1
-    again = "README.md and docs/claims.json differ; run: python -m secondlook summary --scale quick"
-    assert found[0] == block(read_json(CLAIMS)), again
+KEYS = ["id", "sentence", "reported", "verdict", "fidelity", "measured", "n", "experiment", "reduction", "commits", "devices", "scale"]
+AGAIN = "the README, docs/claims.md and docs/claims.json differ; run: python -m secondlook summary --scale quick"
 
 
-def test_every_claim_of_the_summary_has_all_its_keys() -> None:
-    keys = ["id", "paper", "sentence", "reported", "verdict", "fidelity", "measured", "n", "commits", "devices", "scale"]
-    assert all(list(entry) == keys for entry in read_json(CLAIMS))
+def row(line: str) -> list[str]:
+    """Cells of a row of a Markdown table."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def expected_lead(answer: str, verdicts: dict[str, str], scale: str) -> str:
+    """What the sentence of an answer must look like, as a pattern: verdicts as they were decided, and some text for every number."""
+    (sentence,) = [part.strip().removeprefix(LEAD).strip() for part in answer.split("\n\n") if part.strip().startswith(LEAD)]
+    known = {f'claims["{key}"].verdict': verdict for key, verdict in verdicts.items()} | {"scale": scale}
+    parts = re.split(r"\{\{ (.*?) \}\}", re.sub(r"\s+", " ", sentence))
+    return "".join(
+        re.escape(part) if index % 2 == 0 else re.escape(known[part]) if part in known else ".+" for index, part in enumerate(parts)
+    )
+
+
+def check_kept_summary(folder: Path, plan: Plan, package: Path) -> None:
+    """The three places where the summary is kept say the same; results are not needed for that."""
+    claims = read_json(folder / "docs/claims.json")
+    assert all(list(entry) == KEYS for entry in claims)
+    ids = [entry["id"] for entry in claims]
+    assert len(ids) == len(set(ids)) > 0
+    assert (folder / "docs/claims.md").read_text(encoding="utf-8") == claims_page(claims), AGAIN
+    (block,) = BLOCK.findall((folder / "README.md").read_text(encoding="utf-8"))
+    (scale,) = {entry["scale"] for entry in claims}
+    assert f"\n\nScale {scale}. Every claim with its numbers: [docs/claims.md](docs/claims.md).\n{END}" in block
+    rows = [row(line) for line in block.splitlines() if line.startswith("|")][2:]
+    asked = [(number, paper) for number in plan.questions for paper in papers_of(plan, number) or ["–"]]
+    assert [(int(cells[0].partition(".")[0]), cells[1]) for cells in rows] == asked, AGAIN
+    for _, paper, sentence, counted in rows:
+        verdicts = {entry["id"].partition("/")[2]: entry["verdict"] for entry in claims if entry["id"].startswith(f"{paper}/")}
+        found = [(list(verdicts.values()).count(verdict), verdict) for verdict in VERDICTS]
+        if verdicts:
+            assert counted == ", ".join(f"{count} {verdict}" for count, verdict in found if count), AGAIN
+            answer = (package / "papers" / paper / "answer.md").read_text(encoding="utf-8")
+            assert re.fullmatch(expected_lead(answer, verdicts, scale), sentence.replace("\\|", "|")), AGAIN
+        else:
+            assert (sentence, counted) == ("not built yet" if paper == "–" else "not run", "–"), AGAIN
+
+
+def papers_of(plan: Plan, number: int) -> list[str]:
+    return [paper for paper in ordered(plan) if plan.protocols[paper].question == number]
+
+
+def test_readme_and_page_say_what_the_kept_summary_says() -> None:
+    plan = make_plan(load_project(Path(secondlook.papers.__path__[0])), load_config({}))
+    check_kept_summary(ROOT, plan, summary.PACKAGE)
 
 
 # ---- a made-up paper
 
 CLAIM: dict[str, Any] = {
-    "id": "T1",
+    "id": "toysum/T1",
     "sentence": "Loss | falls * by $5 [much]\nand <b>more</b> & `so_on` ~~never~~ \\n.",
-    "where": "Section 1",
-    "reported": {"text": "1.95 ± 0.2", "value": 1.95, "mark": "S2", "source": "Figure 1", "through": "a review"},
+    "source": "Section 1",
+    "reported": {"text": "1.95 ± 0.2", "value": 1.95, "read": "second-hand", "source": "Figure 1", "via": "a review"},
     "experiment": "plain",
-    "fidelity": "exact",
+    "fidelity": "reduced",
     "rule": "",
-    "verdict": "replicated",
+    "verdict": "direction only",
     "why": "",
     "effect": 0.5,
     "interval": [0.25, 0.75],
@@ -50,9 +92,21 @@ CLAIM: dict[str, Any] = {
     "unit": "nats",
     "arms": [{"label": "first", "values": [0.5], "diverged": 0}],
 }
+EXACTLY = CLAIM | {
+    "id": "toysum/T2",
+    "reported": {"text": "0", "value": None, "read": "first-hand", "source": "Theorem 1", "via": None},
+    "experiment": "same",
+    "fidelity": "exact",
+    "verdict": "replicated",
+    "effect": 0.0,
+    "interval": None,
+    "n": [3],
+    "arms": [],
+}
 NOT_RUN = CLAIM | {
-    "id": "T2",
+    "id": "toysum/T3",
     "reported": None,
+    "experiment": "large",
     "fidelity": None,
     "verdict": "not run",
     "effect": None,
@@ -60,71 +114,171 @@ NOT_RUN = CLAIM | {
     "n": [],
     "arms": [],
 }
+ANSWER = """**The question.** Do they?
+
+**In one sentence.** They do | or not: **{{ claims["T1"].verdict }}**
+({{ claims["T1"].effect | signed("nats") }}) at {{ scale }}.
+
+More.
+"""
+QUESTIONS = {1: "Do toys_train?", 2: "Why | not?", 3: "Who asks?"}
+MODULE = TRAIN.replace("    steps: int", "    #: updates of *the* toy\n    steps: int")
+EXPERIMENTS = {
+    "plain": {
+        "title": "A plain run",
+        "module": "train",
+        "settings": {"lr": 0.5},
+        "scales": {"quick": {"reduced": True, "seeds": 3}, "paper": {"reduced": "toys alone", "seeds": 10, "settings": {"steps": 4000}}},
+    },
+    "same": {"title": "A proof", "module": "train", "settings": {"lr": 0.5}, "scales": {"quick": EXACT, "paper": EXACT}},
+    "large": {"title": "For a cluster", "module": "train", "settings": {"lr": 0.5}, "scales": {"paper": EXACT}},
+}
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A checkout with one paper and its results."""
-    write_paper(tmp_path / "package/papers", "toysum", {"train.py": ""}, protocol_data())
+    """A checkout with three papers, of which one has results."""
+    papers = tmp_path / "package/papers"
+    older, newer = (protocol_data(experiments=EXPERIMENTS, question=question, year=year) for question, year in ((2, 1999), (1, 2001)))
+    write_paper(papers, "toysum", {"train.py": MODULE, "answer.md": ANSWER}, newer, QUESTIONS)
+    write_paper(papers, "toylate", {"train.py": MODULE, "answer.md": ANSWER}, older, QUESTIONS)
+    write_paper(papers, "toyzero", {"train.py": MODULE, "answer.md": ANSWER}, older | {"year": 1998}, QUESTIONS)
     monkeypatch.setattr(summary, "PACKAGE", tmp_path / "package")
     results = tmp_path / "results/quick/toysum"
-    write_json(results / "claims.json", [CLAIM, NOT_RUN])
+    write_json(results / "claims.json", [CLAIM, EXACTLY, NOT_RUN])
     records = [{"commit": commit, "device": "cpu", "device_name": "toy device"} for commit in ("a" * 40, "a" * 40 + "+changes")]
     write_json(results / "plain.runs.json", records)
-    (tmp_path / "README.md").write_text("# Title\n\n<!-- claims -->\nold\n<!-- /claims -->\n\nThe \\1 rest.\n")
-    with papers_in(tmp_path / "package/papers"):
+    (tmp_path / "README.md").write_text(f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe \\1 rest.\n")
+    with papers_in(papers):
         yield tmp_path
 
 
-def test_a_claim_in_short(place: Path) -> None:
-    first, second = collect_claims("quick", place / "results")
+@pytest.fixture
+def plan(place: Path) -> Plan:
+    return make_plan(load_project(place / "package/papers"), load_config({}))
+
+
+def test_a_claim_in_short(place: Path, plan: Plan) -> None:
+    first, second, third = collect_claims(plan, place / "results")
     assert first == {
-        "id": "T1",
-        "paper": "toysum",
+        "id": "toysum/T1",
         "sentence": CLAIM["sentence"],
         "reported": "1.95 ± 0.2 (Figure 1, second-hand through a review)",
-        "verdict": "replicated",
-        "fidelity": "exact",
+        "verdict": "direction only",
+        "fidelity": "reduced",
         "measured": "+0.5 nats [+0.25, +0.75], n = 3 + 3",
         "n": [3, 3],
+        "experiment": "plain",
+        "reduction": "toys alone; updates of *the* toy (steps): 2 instead of 4,000; seeds: 3 instead of 10",
         "commits": ["a" * 40, "a" * 40 + "+changes"],
         "devices": ["cpu: toy device"],
         "scale": "quick",
     }
-    assert (second["reported"], second["measured"], second["commits"]) == (None, "not measured", [])
+    assert list(first) == KEYS
+    assert (second["reported"], second["measured"], second["reduction"]) == ("0 (Theorem 1)", "largest difference 0 nats, n = 3", "")
+    assert (third["reported"], third["measured"], third["commits"], third["reduction"]) == (None, "not measured", [], "")
 
 
-def test_both_files_are_written_and_the_rest_of_the_readme_stays(place: Path) -> None:
+def test_papers_stand_in_the_order_of_their_questions(place: Path, plan: Plan) -> None:
+    assert ordered(plan) == ["toysum", "toyzero", "toylate"]
+    write_json(place / "results/quick/toylate/claims.json", [NOT_RUN | {"id": "toylate/T1"}])
+    assert [entry["id"] for entry in collect_claims(plan, place / "results")] == ["toysum/T1", "toysum/T2", "toysum/T3", "toylate/T1"]
+
+
+def test_three_files_are_written_and_the_rest_of_the_readme_stays(place: Path, plan: Plan) -> None:
     summarise("quick", place / "results", place)
-    assert read_json(place / "docs/claims.json") == collect_claims("quick", place / "results")
-    text = (place / "README.md").read_text()
-    assert text.startswith("# Title\n\n<!-- claims -->\n| paper | claim |")
-    assert text.endswith("<!-- /claims -->\n\nThe \\1 rest.\n")
+    assert read_json(place / "docs/claims.json") == collect_claims(plan, place / "results")
+    assert (place / "docs/claims.md").read_text(encoding="utf-8") == claims_page(collect_claims(plan, place / "results"))
+    text = (place / "README.md").read_text(encoding="utf-8")
+    assert text == f"# Title\n\n{answers(plan, place / 'results')}\n\nThe \\1 rest.\n"
     assert "old" not in text
+    check_kept_summary(place, plan, place / "package")
     summarise("quick", place / "results", place)
-    assert (place / "README.md").read_text() == text
+    assert (place / "README.md").read_text(encoding="utf-8") == text
 
 
-def test_every_row_has_every_column_and_no_markup_of_its_own(place: Path) -> None:
-    lines = block(collect_claims("quick", place / "results")).splitlines()
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("README.md", "1 direction only,", "1 replicated,"),
+        ("README.md", "**direction only** (", "**replicated** ("),
+        ("README.md", " at quick.", " at last."),
+        ("README.md", "not built yet", "not run"),
+        ("README.md", "| toyzero |", "| toylate |"),
+        ("docs/claims.md", "+0.5 nats", "+0.6 nats"),
+        ("docs/claims.json", '"verdict": "direction only"', '"verdict": "replicated"'),
+    ],
+)
+def test_a_place_that_says_something_else_is_found(place: Path, plan: Plan, file: str, right: str, wrong: str) -> None:
+    summarise("quick", place / "results", place)
+    text = (place / file).read_text(encoding="utf-8")
+    assert right in text
+    (place / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(AssertionError):
+        check_kept_summary(place, plan, place / "package")
+
+
+def test_the_readme_has_a_row_a_question_and_paper(place: Path, plan: Plan) -> None:
+    """Its answer in a sentence, the tally of its claims; what has no results or no paper yet says so."""
+    lines = answers(plan, place / "results").splitlines()
+    assert (lines[0], lines[-1]) == (BEGIN, END)
+    rows = [row(line) for line in lines if line.startswith("|")]
+    assert rows == [
+        ["question", "paper", "in one sentence", "claims"],
+        ["---"] * 4,
+        [
+            r"1. Do toys\_train?",
+            "toysum",
+            r"They do \| or not: **direction only** (+0.5 nats) at quick.",
+            "1 replicated, 1 direction only, 1 not run",
+        ],
+        [r"2. Why \| not?", "toyzero", "not run", "–"],
+        [r"2. Why \| not?", "toylate", "not run", "–"],
+        ["3. Who asks?", "–", "not built yet", "–"],
+    ]
+
+
+def test_a_line_a_question_that_has_papers(place: Path, plan: Plan) -> None:
+    assert tallies(plan, place / "results") == [
+        "1. Do toys_train?  1 replicated, 1 direction only, 1 not run",
+        "2. Why | not?  nothing was decided",
+    ]
+
+
+def test_every_row_has_every_column_and_no_markup_of_its_own(place: Path, plan: Plan) -> None:
+    lines = claims_page(collect_claims(plan, place / "results")).splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [7, 7, 7, 7]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [7, 7, 7, 7, 7]
     assert r"Loss \| falls \* by \$5 \[much\] and &lt;b>more&lt;/b> &amp; \`so\_on\` \~\~never\~\~ \\n." in rows[2]
-    assert "no number that could be checked" in rows[3]
-    assert any(line.startswith("Scale quick; commit aaaaaaaaaaaa, aaaaaaaaaaaa+changes; cpu: toy device.") for line in lines)
+    assert row(rows[2])[0] == "**toysum/T1**"
+    assert "no number that could be checked" in rows[4]
+    assert any("Scale quick; commit aaaaaaaaaaaa, aaaaaaaaaaaa+changes; cpu: toy device." in line for line in lines)
+
+
+def test_the_page_lists_what_was_reduced_once_an_experiment(place: Path, plan: Plan) -> None:
+    """An exact experiment and one that did not run are not listed."""
+    also = CLAIM | {"id": "toysum/T4"}
+    write_json(place / "results/quick/toysum/claims.json", [CLAIM, EXACTLY, NOT_RUN, also])
+    page = claims_page(collect_claims(plan, place / "results"))
+    reduced = page.partition("## What was reduced")[2]
+    assert [line for line in reduced.splitlines() if line.startswith("- ")] == [
+        r"- **toysum/plain**: toys alone; updates of \*the\* toy (steps): 2 instead of 4,000; seeds: 3 instead of 10"
+    ]
 
 
 def test_nothing_that_ran_is_said() -> None:
-    assert "nothing ran" in block([])
+    assert "nothing ran" in claims_page([])
 
 
 def test_no_results_are_an_error_that_says_how_to_make_them(place: Path) -> None:
+    before = (place / "README.md").read_text()
     with pytest.raises(UserError, match=r"snakemake --cores all --config scale=paper"):
         summarise("paper", place / "results", place)
     assert not (place / "docs").exists()
+    assert (place / "README.md").read_text() == before
 
 
-@pytest.mark.parametrize("text", ["# Title\n", "<!-- claims -->\n", "<!-- claims -->\n<!-- /claims -->\n" * 2])
+@pytest.mark.parametrize("text", ["# Title\n", f"{BEGIN}\n", f"{BEGIN}\n{END}\n" * 2])
 def test_a_readme_without_a_place_is_refused(place: Path, text: str) -> None:
     (place / "README.md").write_text(text)
     with pytest.raises(UserError, match="must stand there once"):
@@ -134,7 +288,8 @@ def test_a_readme_without_a_place_is_refused(place: Path, text: str) -> None:
 
 
 def test_the_verb(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = {name: (ROOT / name).read_bytes() for name in ("README.md", "docs/claims.json")}
     monkeypatch.chdir(place)
     assert main(["summary", "--scale", "smoke"]) == 1
     assert "error: results/smoke: no claims.json" in capsys.readouterr().err
-    assert json.loads(CLAIMS.read_text(encoding="utf-8"))  # the real one is untouched
+    assert {name: (ROOT / name).read_bytes() for name in kept} == kept  # the real ones are untouched

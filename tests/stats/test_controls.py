@@ -21,11 +21,11 @@ def table(cells: dict[str, list[float]], metric: str = "error") -> pd.DataFrame:
 
 
 def arm(rule: str, **fields: Any) -> dict[str, Any]:
-    return {"label": rule, "where": {"rule": [rule]}, **fields}
+    return {"label": rule, "cells": {"rule": [rule]}, **fields}
 
 
 def difference(**fields: Any) -> dict[str, Any]:
-    return {"kind": "difference", "metric": "error", "first": arm("sgd"), "second": arm("adam"), "diverged": 90.0} | fields
+    return {"difference": "error", "first": arm("sgd"), "second": arm("adam"), "diverged": 90.0} | fields
 
 
 def control(expect: str, test: dict[str, Any]) -> Control:
@@ -33,7 +33,7 @@ def control(expect: str, test: dict[str, Any]) -> Control:
 
 
 def claim(**fields: Any) -> Claim:
-    known = {"id": "T1", "sentence": "Toys train.", "where": "Section 1", "experiment": "toy", "test": difference()}
+    known = {"id": "T1", "sentence": "Toys train.", "source": "Section 1", "experiment": "toy", "test": difference()}
     return Claim.model_validate(known | fields)
 
 
@@ -58,7 +58,7 @@ def test_a_negative_control_is_given_an_interval_of_99_per_cent() -> None:
     [([89.0, 90.0, 91.0], True), ([60.0, 61.0, 59.0], False), ([90.0, 90.0], None), ([70.0, 90.0, 85.0], None)],
 )
 def test_a_positive_control(values: list[float], passed: bool | None) -> None:
-    within = {"kind": "within", "metric": "error", "arm": arm("random"), "low": 80.0, "high": 100.0, "diverged": 90.0}
+    within = {"within": "error", "arm": arm("random"), "low": 80.0, "high": 100.0, "diverged": 90.0}
     assert check_control(control("effect", within), {"toy": table({"random": values})})["passed"] is passed
 
 
@@ -101,7 +101,7 @@ def curves(signs: list[int]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rule", "replica", "step", "metric", "value"])
 
 
-CORRELATION = {"kind": "correlation", "metric": "loss", "beside": "quality", "arm": arm("sgd"), "smallest_effect": 0.5}
+CORRELATION = {"correlation": "loss", "beside": "quality", "arm": arm("sgd"), "smallest_effect": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from tiny_paper import protocol_data, write_paper
 
+from secondlook.protocol.project import load_project
 from secondlook.stats.calibrate import Case, calibrate, claims, examples, measure
 from secondlook.stats.power import power, rates_of, simulator
 
 EXAMPLES = list(examples())
+PAPERS = Path(__file__).parents[2] / "src/secondlook/papers"
 
 
 @pytest.mark.parametrize("case", EXAMPLES, ids=[f"{case.claim} n={case.sizes[0]}" for case in EXAMPLES])
@@ -50,7 +53,7 @@ def test_power_of_a_difference_is_that_of_the_t_test() -> None:
 
 def test_picking_the_lowest_of_several_is_paid_for() -> None:
     """The lowest of three equal arms seems better than a fourth; with the interval for three comparisons it rarely does."""
-    case = next(case for case in claims(_papers()) if (case.claim, case.scale) == ("W4.iii", "paper"))
+    case = next(case for case in claims(PAPERS) if (case.paper, case.claim, case.scale) == ("wilson2017", "W4.iii", "paper"))
     assert case.candidates == (3, 1)
     test = case.test.model_copy(update={"smallest_effect": 0.0})
     draw = simulator(test, case.sizes, case.spread, case.candidates)
@@ -59,17 +62,26 @@ def test_picking_the_lowest_of_several_is_paid_for() -> None:
     assert paid <= 0.05
 
 
-def _papers() -> dict[str, Path]:
-    from secondlook.plan.plan import find_papers
-
-    return find_papers(Path(__file__).parents[2] / "src/secondlook/papers")
-
-
 def test_every_claim_that_names_a_spread_is_calibrated() -> None:
-    found = {(case.claim, case.scale): case for case in claims(_papers())}
+    """Its own, or that of its metric."""
+    found = {(case.claim, case.scale): case for case in claims(PAPERS) if case.paper == "wilson2017"}
     assert {claim for claim, _ in found} >= {"W3", "W4.ii", "W4.iii", "W4.iv", "W5"}
     assert found["W5", "paper"].sizes == (5, 5)
     assert found["W5", "paper"].effect == 1.95
+    assert found["W5", "paper"].spread == 0.2  # the claim's
+    assert found["W4.iv", "paper"].spread == load_project(PAPERS).protocols["wilson2017"].metrics["test_error"].spread.paper
+
+
+def test_a_spread_may_differ_between_scales(tmp_path: Path) -> None:
+    arms = {name: {"label": name, "cells": {"lr": lr}} for name, lr in (("first", 0.5), ("second", 0.25))}
+    claim = {"sentence": "s", "source": "Section 1", "experiment": "plain", "test": {"difference": "loss", **arms}}
+    metric = {"means": "how far off", "diverged": 9.0, "smallest_effect": 0.5}
+    data = protocol_data(metrics={"loss": metric | {"spread": {"quick": 0.2, "paper": 0.1}}}, claims={"T1": claim})
+    write_paper(tmp_path, "toys2001", {}, data)
+    assert [(case.scale, case.spread, case.effect) for case in claims(tmp_path)] == [("quick", 0.2, 1.0), ("paper", 0.1, 1.0)]
+    data["metrics"]["loss"] = metric | {"spread": {"paper": 0.1}}
+    write_paper(tmp_path, "toys2001", {}, data)
+    assert [case.scale for case in claims(tmp_path)] == ["paper"]
 
 
 def test_a_verdict_says_what_it_could_have_said() -> None:

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from secondlook.errors import UserError
-from secondlook.protocol.claims import Claim
+from secondlook.files import read_json
+from secondlook.protocol.claims import Claim, Control
+from secondlook.stats.decide import decide_claims
 from secondlook.stats.judge import rule_text
 from secondlook.stats.verdicts import decide
 from secondlook.tables.read import read_table
@@ -45,7 +47,7 @@ def make(tmp_path: Path) -> Callable[..., pd.DataFrame]:
 
 def claim(test: dict[str, Any] | None = None, **fields: Any) -> Claim:
     tested = {"experiment": "toy", "test": test} if test else {}
-    return Claim.model_validate({"id": "T1", "sentence": "Toys train.", "where": "Section 1"} | tested | fields)
+    return Claim.model_validate({"id": "T1", "sentence": "Toys train.", "source": "Section 1"} | tested | fields)
 
 
 def decided(claim: Claim, table: pd.DataFrame | None, fidelity: str | None = "exact") -> dict[str, Any]:
@@ -61,11 +63,10 @@ SGD = [10.0, 10.1, 9.9, 10.05, 9.95]
 
 def difference(**changes: Any) -> dict[str, Any]:
     test = {
-        "kind": "difference",
-        "metric": "error",
+        "difference": "error",
         "unit": "%",
-        "first": {"label": "SGD", "where": {"rule": ["sgd"]}},
-        "second": {"label": "Adam", "where": {"rule": ["adam"]}},
+        "first": {"label": "SGD", "cells": {"rule": ["sgd"]}},
+        "second": {"label": "Adam", "cells": {"rule": ["adam"]}},
         "smallest_effect": 0.5,
         "diverged": 90.0,
     }
@@ -137,7 +138,7 @@ def test_fewer_than_three_replicas_decide_nothing(make: Callable[..., pd.DataFra
 
 def test_arms_list_every_replica(make: Callable[..., pd.DataFrame]) -> None:
     first, second = decided(claim(difference()), make(*two(shifted(2.0))))["arms"]
-    assert (first["label"], first["values"], first["diverged"], first["where"]) == ("SGD", SGD, 0, {"rule": "sgd"})
+    assert (first["label"], first["values"], first["diverged"], first["cells"]) == ("SGD", SGD, 0, {"rule": "sgd"})
     assert (second["label"], second["values"]) == ("Adam", shifted(2.0))
 
 
@@ -200,7 +201,7 @@ def test_of_several_cells_the_one_with_the_lowest_mean_is_picked(make: Callable[
         ({"rule": "adam"}, {"error": shifted(3.0), "loss": [0.1, 0.2, 0.1, 0.2, 0.1]}),
         ({"rule": "rmsprop"}, {"error": shifted(1.0), "loss": [0.3] * 5}),
     ]
-    arm = {"label": "best adaptive", "where": {"rule": ["adam", "rmsprop"]}}
+    arm = {"label": "best adaptive", "cells": {"rule": ["adam", "rmsprop"]}}
     by_loss = decided(claim(difference(second=arm | {"pick": "loss"})), make(*cells))
     assert (by_loss["effect"], by_loss["arms"][1]["label"]) == (pytest.approx(3.0, abs=1e-9), "best adaptive (adam)")
     by_error = decided(claim(difference(second=arm | {"pick": "error"})), make(*cells))
@@ -212,13 +213,13 @@ def test_of_several_cells_the_one_with_the_lowest_mean_is_picked(make: Callable[
 def test_a_cell_that_diverged_is_not_picked(make: Callable[..., pd.DataFrame]) -> None:
     cells = [*two(shifted(2.0)), ({"rule": "rmsprop"}, {"error": shifted(1.0)})]
     diverged = [({"rule": "rmsprop"}, replica, 1, "diverged", 1.0) for replica in range(5)]
-    arm = {"label": "best", "where": {"rule": ["adam", "rmsprop"]}, "pick": "error"}
+    arm = {"label": "best", "cells": {"rule": ["adam", "rmsprop"]}, "pick": "error"}
     outcome = decided(claim(difference(second=arm)), make(*cells, rows=diverged))
-    assert outcome["arms"][1]["where"] == {"rule": "adam"}
+    assert outcome["arms"][1]["cells"] == {"rule": "adam"}
 
 
 def test_where_every_cell_diverged_before_its_first_measurement_one_still_stands_for_the_arm(make: Callable[..., pd.DataFrame]) -> None:
-    arm = {"label": "best", "where": {"rule": ["adam", "rmsprop"]}, "pick": "loss"}
+    arm = {"label": "best", "cells": {"rule": ["adam", "rmsprop"]}, "pick": "loss"}
     diverged = [({"rule": rule}, replica, 1, "diverged", 1.0) for rule in ("adam", "rmsprop") for replica in range(3)]
     outcome = decided(claim(difference(second=arm)), make(({"rule": "sgd"}, {"error": SGD, "loss": SGD}), rows=diverged))
     assert (outcome["arms"][1]["values"], outcome["arms"][1]["diverged"]) == ([90.0] * 3, 3)
@@ -227,7 +228,7 @@ def test_where_every_cell_diverged_before_its_first_measurement_one_still_stands
 def test_a_factor_that_an_arm_does_not_name_must_be_absent(make: Callable[..., pd.DataFrame]) -> None:
     table = make(*two(shifted(2.0)), ({"rule": "adam", "decay": 0}, {"error": [500.0] * 5}))
     assert decided(claim(difference()), table)["effect"] == pytest.approx(2.0, abs=1e-9)
-    arm = {"label": "Adam, no decay", "where": {"rule": ["adam"], "decay": [0]}}
+    arm = {"label": "Adam, no decay", "cells": {"rule": ["adam"], "decay": [0]}}
     assert decided(claim(difference(second=arm)), table)["effect"] == pytest.approx(490.0, abs=1e-9)
 
 
@@ -243,8 +244,8 @@ def test_a_premise_on_another_metric(make: Callable[..., pd.DataFrame], loss: fl
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"second": {"label": "Adam", "where": {"rul": ["adam"]}}}, "names the factor 'rul', .* Did you mean 'rule'?"),
-        ({"second": {"label": "Adam", "where": {"rule": ["adma"]}}}, "no run has the factors .*adma.* of the arm 'Adam'"),
+        ({"second": {"label": "Adam", "cells": {"rul": ["adam"]}}}, "names the factor 'rul', .* Did you mean 'rule'?"),
+        ({"second": {"label": "Adam", "cells": {"rule": ["adma"]}}}, "no run has the factors .*adma.* of the arm 'Adam'"),
     ],
 )
 def test_an_arm_that_cannot_be_found_is_refused(make: Callable[..., pd.DataFrame], change: dict[str, Any], says: str) -> None:
@@ -255,9 +256,9 @@ def test_an_arm_that_cannot_be_found_is_refused(make: Callable[..., pd.DataFrame
 @pytest.mark.parametrize(
     "change",
     [
-        {"metric": "errror"},
+        {"difference": "errror"},
         {"given_lower": "errror"},
-        {"second": {"label": "best", "where": {"rule": ["adam", "rmsprop"]}, "pick": "errror"}},
+        {"second": {"label": "best", "cells": {"rule": ["adam", "rmsprop"]}, "pick": "errror"}},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -269,21 +270,21 @@ def test_a_metric_that_is_not_there_is_refused(make: Callable[..., pd.DataFrame]
 
 def test_a_factor_may_be_called_something_value(make: Callable[..., pd.DataFrame]) -> None:
     cells = [({"clip_value": value}, {"error": shifted(by)}) for value, by in ((0.01, 0.0), (0.1, 2.0))]
-    arms = {name: {"label": name, "where": {"clip_value": [value]}} for name, value in (("first", 0.01), ("second", 0.1))}
+    arms = {name: {"label": name, "cells": {"clip_value": [value]}} for name, value in (("first", 0.01), ("second", 0.1))}
     assert decided(claim(difference(**arms)), make(*cells))["effect"] == pytest.approx(2.0, abs=1e-9)
 
 
 def test_the_number_that_a_selection_came_to_is_no_factor(make: Callable[..., pd.DataFrame]) -> None:
     cells = [({"lr": word, "lr_value": number}, {"error": shifted(by)}) for word, number, by in (("selected", 0.5, 0.0), ("0.1", 0.1, 2.0))]
-    arms = {"first": {"label": "tuned", "where": {"lr": ["selected"]}}, "second": {"label": "0.1", "where": {"lr": [0.1]}}}
+    arms = {"first": {"label": "tuned", "cells": {"lr": ["selected"]}}, "second": {"label": "0.1", "cells": {"lr": [0.1]}}}
     assert decided(claim(difference(**arms)), make(*cells))["effect"] == pytest.approx(2.0, abs=1e-9)
 
 
 # ---- an exact value
 
 
-def exact(**changes: Any) -> dict[str, Any]:
-    return {"kind": "exact", "metric": "error", "equals": 0.25} | changes
+def equal(**changes: Any) -> dict[str, Any]:
+    return {"equal": "error", "to": 0.25} | changes
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_each_verdict_on_an_exact_value(
     make: Callable[..., pd.DataFrame], values: list[Any], test: dict[str, Any], verdict: str, effect: float, why: str
 ) -> None:
     other = [1.0] * len(values)  # so that a replica without the metric is in the table
-    outcome = decided(claim(exact(**test)), make(({"n": 1}, {"error": values, "other": other})))
+    outcome = decided(claim(equal(**test)), make(({"n": 1}, {"error": values, "other": other})))
     assert (outcome["verdict"], outcome["why"], outcome["n"]) == (verdict, why, [len(values)])
     assert outcome["effect"] == pytest.approx(effect, abs=1e-12)
     assert (outcome["interval"], outcome["arms"]) == (None, [])
@@ -321,45 +322,45 @@ def test_each_verdict_on_an_exact_value(
 
 @pytest.mark.parametrize(("value", "reduced"), [(0.25, "direction only"), (0.5, "inconclusive")])
 def test_a_reduced_exact_run(make: Callable[..., pd.DataFrame], value: float, reduced: str) -> None:
-    assert decided(claim(exact()), make(({"n": 1}, {"error": [value] * 3})), "reduced")["verdict"] == reduced
+    assert decided(claim(equal()), make(({"n": 1}, {"error": [value] * 3})), "reduced")["verdict"] == reduced
 
 
 def test_the_known_value_may_be_a_metric(make: Callable[..., pd.DataFrame]) -> None:
     cells = [({"n": 1}, {"error": [0.25, 0.5], "expected": [0.25, 0.5]}), ({"n": 2}, {"error": [0.125], "expected": [0.125]})]
-    outcome = decided(claim(exact(equals="expected")), make(*cells))
+    outcome = decided(claim(equal(to="expected")), make(*cells))
     assert (outcome["verdict"], outcome["n"], outcome["effect"]) == ("replicated", [3], 0.0)
     cells[1][1]["expected"] = [0.25]
-    assert decided(claim(exact(equals="expected")), make(*cells))["verdict"] == "not replicated"
+    assert decided(claim(equal(to="expected")), make(*cells))["verdict"] == "not replicated"
 
 
 def test_only_some_cells(make: Callable[..., pd.DataFrame]) -> None:
     table = make(({"n": 1, "rule": "sgd"}, {"error": [0.25]}), ({"n": 2, "rule": "sgd"}, {"error": [7.0]}))
-    assert decided(claim(exact(where={"n": [1]})), table)["verdict"] == "replicated"
-    assert decided(claim(exact(where={"n": [1, 2]})), table)["verdict"] == "not replicated"
+    assert decided(claim(equal(cells={"n": [1]})), table)["verdict"] == "replicated"
+    assert decided(claim(equal(cells={"n": [1, 2]})), table)["verdict"] == "not replicated"
     with pytest.raises(UserError, match=r"names the factor 'm', .* Known: n, rule\."):
-        decide(claim(exact(where={"m": [1]})), {"toy": table}, "exact")
+        decide(claim(equal(cells={"m": [1]})), {"toy": table}, "exact")
 
 
 def test_a_theorem_speaks_only_where_its_premise_holds(make: Callable[..., pd.DataFrame]) -> None:
     table = make(({"n": 1}, {"error": [0.25, 7.0, 0.25], "holds": [1.0, 0.0, 1.0]}))
-    outcome = decided(claim(exact(given="holds")), table)
+    outcome = decided(claim(equal(given="holds")), table)
     assert (outcome["verdict"], outcome["n"]) == ("replicated", [2])
-    assert decided(claim(exact()), table)["verdict"] == "not replicated"
+    assert decided(claim(equal()), table)["verdict"] == "not replicated"
     never = make(({"n": 1}, {"error": [0.25] * 3, "holds": [0.0] * 3}))
-    outcome = decided(claim(exact(given="holds")), never)
+    outcome = decided(claim(equal(given="holds")), never)
     assert (outcome["verdict"], outcome["why"], outcome["effect"]) == ("inconclusive", "no replica meets the premise holds", None)
 
 
-@pytest.mark.parametrize("change", [{"metric": "errror"}, {"equals": "errror"}, {"given": "errror"}], ids=str)
+@pytest.mark.parametrize("change", [{"equal": "errror"}, {"to": "errror"}, {"given": "errror"}], ids=str)
 def test_an_exact_metric_that_is_not_there_is_refused(make: Callable[..., pd.DataFrame], change: dict[str, Any]) -> None:
     with pytest.raises(UserError, match=r"claim metric 'errror' is not in the table\. Did you mean 'error'\?"):
-        decide(claim(exact(**change)), {"toy": make(({"n": 1}, {"error": [0.25] * 3}))}, "exact")
+        decide(claim(equal(**change)), {"toy": make(({"n": 1}, {"error": [0.25] * 3}))}, "exact")
 
 
 def test_a_diverged_replica_does_not_have_the_exact_value(make: Callable[..., pd.DataFrame]) -> None:
     """Even where it passed through it before."""
     table = make(({"n": 1}, {"error": [0.25] * 3}), rows=[({"n": 1}, 0, 2, "diverged", 1.0)])
-    outcome = decided(claim(exact()), table)
+    outcome = decided(claim(equal()), table)
     assert outcome["verdict"] == "not replicated"
     assert outcome["why"].startswith("2 of 3 replicas agree")
 
@@ -367,7 +368,7 @@ def test_a_diverged_replica_does_not_have_the_exact_value(make: Callable[..., pd
 def test_an_exact_value_that_no_replica_has_to_show(make: Callable[..., pd.DataFrame]) -> None:
     """One replica diverged at once, the other reached no number."""
     table = make(({"n": 1}, {"error": [float("nan")]}), rows=[({"n": 1}, 1, 1, "diverged", 1.0)])
-    outcome = decided(claim(exact()), table)
+    outcome = decided(claim(equal()), table)
     assert (outcome["verdict"], outcome["effect"], outcome["n"]) == ("not replicated", None, [2])
 
 
@@ -377,19 +378,49 @@ def test_an_exact_value_that_no_replica_has_to_show(make: Callable[..., pd.DataF
 def test_not_run_says_why(make: Callable[..., pd.DataFrame]) -> None:
     outcome = decided(claim(not_run="no wind"), None, None)
     assert (outcome["verdict"], outcome["why"], outcome["rule"]) == ("not run", "no wind", "")
-    for test in (difference(), exact()):
+    for test in (difference(), equal()):
         outcome = decided(claim(test), None, None)
         assert (outcome["verdict"], outcome["why"]) == ("not run", "the experiment toy does not run at this scale")
         assert (outcome["effect"], outcome["interval"], outcome["n"], outcome["arms"], outcome["fidelity"]) == (None, None, [], [], None)
 
 
 def test_the_outcome_carries_the_claim(make: Callable[..., pd.DataFrame]) -> None:
-    reported = {"text": "1.95 ± 0.2 %", "value": 1.95, "mark": "S2", "source": "Figure 1", "through": "a review"}
+    reported = {"text": "1.95 ± 0.2 %", "value": 1.95, "read": "second-hand", "source": "Figure 1", "via": "a review"}
     outcome = decided(claim(difference(), reported=reported), make(*two(shifted(2.0))))
     assert outcome["reported"] == reported
-    assert (outcome["id"], outcome["sentence"], outcome["where"], outcome["experiment"]) == ("T1", "Toys train.", "Section 1", "toy")
+    assert (outcome["id"], outcome["sentence"], outcome["source"], outcome["experiment"]) == ("T1", "Toys train.", "Section 1", "toy")
+    assert (outcome["kind"], outcome["smallest_effect"]) == ("difference", 0.5)
     assert outcome["rule"] == rule_text(claim(difference()).test)
     assert decided(claim(difference()), make(*two(shifted(2.0))))["reported"] is None
+
+
+def test_a_claims_id_is_its_own_in_the_whole_project(make: Callable[..., pd.DataFrame]) -> None:
+    for test, kind in ((difference(), "difference"), (equal(cells={"rule": ["sgd"]}), "equal")):
+        outcome = decide(claim(test), {"toy": make(*two(shifted(2.0)))}, "exact", paper="toys2001")
+        assert (outcome["id"], outcome["kind"]) == ("toys2001/T1", kind)
+    assert decide(claim(not_run="no wind"), {}, None, paper="toys2001")["id"] == "toys2001/T1"
+
+
+def test_claims_of_a_paper_are_decided_from_plain_json(make: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
+    """What the workflow hands over is JSON; factor values that arms share have reached every arm by then."""
+    arms = {name: {"label": name, "cells": {"rule": rule}} for name, rule in (("first", "sgd"), ("second", "adam"))}
+    shared = claim(difference(cells={"decay": 0}, **arms), controls=["K1"])
+    check = {"equal": "error", "to": 10.0, "tolerance": 0.2, "cells": {"rule": "sgd"}}
+    control = Control.model_validate({"id": "K1", "sentence": "Known.", "experiment": "toy", "test": check, "expect": "effect"})
+    make(({"rule": "sgd", "decay": 0}, {"error": SGD}), ({"rule": "adam", "decay": 0}, {"error": shifted(2.0)}))
+    decide_claims(
+        "toys2001",
+        [one.model_dump(mode="json") for one in (shared, claim(not_run="no wind").model_copy(update={"id": "T2"}))],
+        {"toy": "exact"},
+        {"toy": tmp_path / "table.csv"},
+        tmp_path / "claims.json",
+        [control.model_dump(mode="json")],
+    )
+    first, second = read_json(tmp_path / "claims.json")
+    assert (first["id"], first["verdict"], first["fidelity"]) == ("toys2001/T1", "replicated", "exact")
+    assert [arm["cells"] for arm in first["arms"]] == [{"rule": rule, "decay": "0"} for rule in ("sgd", "adam")]
+    assert [(one["id"], one["passed"]) for one in first["controls"]] == [("K1", True)]
+    assert (second["id"], second["verdict"], second["fidelity"]) == ("toys2001/T2", "not run", None)
 
 
 # ---- the rule in words
@@ -404,9 +435,9 @@ def test_the_outcome_carries_the_claim(make: Callable[..., pd.DataFrame]) -> Non
         ),
         (difference(at=0.1), ["after 10 % of training (the first measurement, where that comes later), error"]),
         (difference(given_lower="loss"), ["inconclusive, too, unless Adam has a mean loss not above that of SGD"]),
-        (exact(), ["in every replica the final error equals 0.25; else not replicated"]),
-        (exact(tolerance=0.001, equals="expected"), ["differs from expected by at most 0.001"]),
-        (exact(given="holds"), ["in every replica, where holds holds, the final error equals 0.25"]),
+        (equal(), ["in every replica the final error equals 0.25; else not replicated"]),
+        (equal(tolerance=0.001, to="expected"), ["differs from expected by at most 0.001"]),
+        (equal(given="holds"), ["in every replica, where holds holds, the final error equals 0.25"]),
     ],
 )
 def test_the_rule_says_the_protocols_numbers(test: dict[str, Any], parts: list[str]) -> None:

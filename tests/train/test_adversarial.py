@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_alone_among_others_and_in_another_order_are_the_same_bits(tmp_path: Pat
         assert of_seed(play(tmp_path, game, (seed,), **options), seed) == expected
 
 
-def test_in_turn_is_together(tmp_path: Path) -> None:
+def test_one_after_the_other_is_together(tmp_path: Path) -> None:
     first, second = play(tmp_path, "points", together=True), play(tmp_path, "points", together=False)
     for seed in (1, 2):
         assert of_seed(first, seed) == of_seed(second, seed)
@@ -147,33 +148,14 @@ KILLED = {
     "turns of five": ("points", {"generator_steps": 5}),
     "wgan": ("points", {"loss": adversarial_loss("wasserstein"), "discriminator_rule": RMSProp(1e-2), "after_step": Clip(0.1)}),
     "wgan's steps": ("points", {"discriminator_steps": wgan_steps(2), "steps": 4, "record": (1, 4)}),
-    "in turn": ("points", {"together": False}),
+    "one after the other": ("points", {"together": False}),
     "images": ("images", {}),
     "images, shared noise": ("images", {"shared_noise": True}),
 }
 
 
-def play_and_die(monkeypatch, work: Path, after: int, game: str, options: dict) -> bool:
-    """Play until the checkpoint number ``after``; False if there are fewer."""
-    save, calls = adversarial._save, []
-
-    def dies(*arguments) -> None:
-        save(*arguments)
-        calls.append(1)
-        if len(calls) == after:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(adversarial, "_save", dies)
-        try:
-            play(work, game, checkpoint_seconds=0.0, **options)
-        except KeyboardInterrupt:
-            return True
-    return False
-
-
 @pytest.mark.parametrize("name", KILLED)
-def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys, name: str) -> None:
+def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys, dies: Callable, name: str) -> None:
     """Killed at each checkpoint there is: at records, between two of them (every 2nd step), between two replicas."""
     game, options = KILLED[name]
     straight = contents(play(tmp_path / "straight", game, **options))
@@ -181,22 +163,22 @@ def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys
     capsys.readouterr()
     for after in itertools.count(1):
         work = tmp_path / str(after)
-        if not play_and_die(monkeypatch, work, after, game, options):
+        if not dies(after, functools.partial(play, work, game, checkpoint_seconds=0.0, **options)):
             break
         assert contents(play(work, game, **options)) == straight, f"killed after checkpoint {after}"
         assert "taking up a checkpoint" in capsys.readouterr().err
     steps = options.get("steps", STEPS)
     stops = {step for step in (*options.get("record", RECORD), *range(2, steps, 2)) if 0 < step < steps}
-    in_turn = game == "images" or not options.get("together", True)
-    assert after - 1 == (2 * len(stops) + 1 if in_turn else len(stops))
+    separate = game == "images" or not options.get("together", True)
+    assert after - 1 == (2 * len(stops) + 1 if separate else len(stops))
 
 
-def test_a_run_killed_twice(tmp_path: Path, monkeypatch, game: str) -> None:
+def test_a_run_killed_twice(tmp_path: Path, monkeypatch, dies: Callable, game: str) -> None:
     monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     straight = contents(play(tmp_path / "straight", game))
     work = tmp_path / "killed"
     for after in (2, 3):
-        assert play_and_die(monkeypatch, work, after, game, {})
+        assert dies(after, lambda: play(work, game, checkpoint_seconds=0.0))
     assert contents(play(work, game)) == straight
 
 
@@ -216,8 +198,8 @@ def test_no_checkpoint_before_its_time(tmp_path: Path) -> None:
     assert (tmp_path / "often").exists()
 
 
-def test_a_checkpoint_of_another_computation_is_refused(tmp_path: Path, monkeypatch) -> None:
-    assert play_and_die(monkeypatch, tmp_path, 1, "points", {})
+def test_a_checkpoint_of_another_computation_is_refused(tmp_path: Path, dies: Callable) -> None:
+    assert dies(1, lambda: play(tmp_path, checkpoint_seconds=0.0))
     with pytest.raises(UserError, match="lr 0.2"):
         adversarial.train_adversarial(toy_job(tmp_path, identity="lr 0.2"), points)
 
@@ -285,14 +267,14 @@ def test_weights_that_are_not_finite_count_although_the_losses_are(tmp_path: Pat
     assert result.status == {1: "diverged at step 1", 2: "diverged at step 1"}
 
 
-def test_a_kill_after_a_divergence_forgets_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_a_kill_after_a_divergence_forgets_nothing(tmp_path: Path, monkeypatch, dies: Callable) -> None:
     monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     for together in (True, False):
         options = {"data": poisoned({1: 3}), "together": together}
         straight = contents(play(tmp_path / f"straight {together}", **options))
         for after in (2, 3, 4):
             work = tmp_path / f"{after} {together}"
-            assert play_and_die(monkeypatch, work, after, "points", options)
+            assert dies(after, functools.partial(play, work, checkpoint_seconds=0.0, **options))
             assert contents(play(work, **options)) == straight
 
 
@@ -314,7 +296,7 @@ def test_samples_are_from_the_same_noise_at_every_step_and_in_any_batch() -> Non
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("name", ["points", "images"])
-def test_on_a_gpu_the_same_bits_again_and_after_a_kill(tmp_path: Path, monkeypatch, name: str) -> None:
+def test_on_a_gpu_the_same_bits_again_and_after_a_kill(tmp_path: Path, dies: Callable, name: str) -> None:
     from toy_game import GAMES
 
     def play_there(folder: str, **fields) -> Result:
@@ -323,16 +305,5 @@ def test_on_a_gpu_the_same_bits_again_and_after_a_kill(tmp_path: Path, monkeypat
 
     first = contents(play_there("first"))
     assert contents(play_there("second")) == first
-    save, calls = adversarial._save, []
-
-    def dies(*arguments) -> None:
-        save(*arguments)
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(adversarial, "_save", dies)
-        with pytest.raises(KeyboardInterrupt):
-            play_there("killed")
+    assert dies(3, lambda: play_there("killed"))
     assert contents(play_there("killed")) == first

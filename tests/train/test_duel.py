@@ -469,11 +469,11 @@ def test_a_neighbour_that_is_nan_changes_nothing(options: dict) -> None:
     assert clean.find_diverged() == []
 
 
-def test_draws_are_those_of_the_seed_in_turn_and_together() -> None:
+def test_draws_are_those_of_the_seed_alone_and_together() -> None:
     """A net without a replica axis sees the noise that it would see in a group."""
-    together, in_turn = Duel(points(CPU), (1, 2), CPU), Duel(images(CPU), (2,), CPU)
+    together, single = Duel(points(CPU), (1, 2), CPU), Duel(images(CPU), (2,), CPU)
     for player in (D, G):
-        assert torch.equal(together._noise(player, 3)[1], in_turn._noise(player, 3)[0])
+        assert torch.equal(together._noise(player, 3)[1], single._noise(player, 3)[0])
     assert not torch.equal(together._noise(D, 3), together._noise(G, 3))
     assert not torch.equal(together._noise(D, 3), together._noise(D, 4))
 

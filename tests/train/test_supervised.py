@@ -88,25 +88,26 @@ def test_threads_of_the_caller_play_no_part(make_job) -> None:
 
 
 @pytest.mark.parametrize("rule", ["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"])
-def test_k_steps_kill_resume_rest_is_n_steps(make_job, tmp_path, monkeypatch, rule) -> None:
+def test_k_steps_kill_resume_rest_is_n_steps(make_job, tmp_path, dies, rule) -> None:
     """The process dies after the third checkpoint of the second replica; the resumed one must end with the same bits."""
     straight = train(make_job(seeds=(1, 2)), rule=rule)
     job = make_job(seeds=(1, 2), checkpoint_seconds=0.0, work=tmp_path / rule)
-    save, calls = supervised._save, []
-
-    def dies(*arguments, **options):
-        save(*arguments, **options)
-        calls.append(1)
-        if len(calls) == 6:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(supervised, "_save", dies)
-    with pytest.raises(KeyboardInterrupt):
-        train(job, rule=rule)
-    monkeypatch.setattr(supervised, "_save", save)
+    assert dies(6, lambda: train(job, rule=rule))
     resumed = train(job, rule=rule)
     assert resumed.history.to_csv() == straight.history.to_csv()
     assert resumed.status == straight.status
+
+
+def test_a_resumed_replica_has_the_memory_layout_of_one_that_never_stopped() -> None:
+    """Weights, buffers and the optimizer's states, from what a checkpoint gives back: contiguous tensors."""
+    task = make_task(torch.device("cpu"), rule="adam")
+    straight, resumed = (supervised._Replica(task, 3) for _ in range(2))
+    supervised._train_epoch(task, straight.net, straight.optimizer, 3, 0)
+    resumed.load({name: tensor.contiguous() for name, tensor in straight.tensors().items()}, json.loads(json.dumps(straight.state())))
+    expected, found = straight.tensors(), resumed.tensors()
+    assert not expected["net/0.weight"].is_contiguous() and not expected["optimizer/0/exp_avg"].is_contiguous()
+    assert {name: tensor.stride() for name, tensor in found.items()} == {name: tensor.stride() for name, tensor in expected.items()}
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
 
 
 def test_no_epochs_measure_the_untrained_net(make_job) -> None:
@@ -121,22 +122,11 @@ def test_no_epochs_measure_the_untrained_net(make_job) -> None:
 
 @pytest.mark.parametrize("dies_at", [1, 4, 6])
 @pytest.mark.parametrize("epochs", [4, 0])
-def test_weights_of_finished_replicas_survive_a_kill(make_job, tmp_path, monkeypatch, dies_at: int, epochs: int) -> None:
+def test_weights_of_finished_replicas_survive_a_kill(make_job, tmp_path, dies, dies_at: int, epochs: int) -> None:
     """Checkpoints of three replicas of four epochs: 1 to 3 inside the first, 4 after it, 6 inside the second."""
     straight = train(make_job(seeds=(1, 2, 3)), epochs=epochs, keep_weights=True)
     job = make_job(seeds=(1, 2, 3), checkpoint_seconds=0.0, work=tmp_path / "killed")
-    save, calls = supervised._save, []
-
-    def dies(*arguments, **options):
-        save(*arguments, **options)
-        calls.append(1)
-        if len(calls) == (dies_at if epochs else 2):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(supervised, "_save", dies)
-    with pytest.raises(KeyboardInterrupt):
-        train(job, epochs=epochs, keep_weights=True)
-    monkeypatch.setattr(supervised, "_save", save)
+    assert dies(dies_at if epochs else 2, lambda: train(job, epochs=epochs, keep_weights=True))
     resumed = train(job, epochs=epochs, keep_weights=True)
     assert set(resumed.arrays) == {f"{seed}/{name}" for seed in (1, 2, 3) for name in net().state_dict()}
     assert {name: array.tobytes() for name, array in resumed.arrays.items()} == {
@@ -167,17 +157,8 @@ def test_kill_9_in_the_middle_and_a_fresh_process(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "killed.json").read_text()) == json.loads((tmp_path / "straight.json").read_text())
 
 
-def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_job, monkeypatch) -> None:
-    job = make_job(checkpoint_seconds=0.0, identity="lr 0.1")
-    save = supervised._save
-
-    def dies(*arguments, **options):
-        save(*arguments, **options)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(supervised, "_save", dies)
-    with pytest.raises(KeyboardInterrupt):
-        train(job)
+def test_a_checkpoint_of_other_hyper_parameters_is_refused(make_job, dies) -> None:
+    assert dies(1, lambda: train(make_job(checkpoint_seconds=0.0, identity="lr 0.1")))
     with pytest.raises(UserError, match="lr 0.2"):
         train(make_job(identity="lr 0.2"))
 
@@ -247,4 +228,4 @@ def test_no_step_waits_for_the_gpu(make_job) -> None:
     finally:
         torch.Tensor.cpu = cpu
         torch.cuda.set_sync_debug_mode("default")
-    assert len(waits) == 1, "one copy an epoch"
+    assert len(waits) == 1, "one copy per epoch"

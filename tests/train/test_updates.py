@@ -117,6 +117,22 @@ def test_a_checkpoint_carries_on_to_the_same_bits(name: str) -> None:
     assert all(torch.equal(tensor, whole.tensors()[key]) for key, tensor in after.tensors().items())
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_memory_layouts_are_those_of_the_parameters_also_after_a_kill(name: str) -> None:
+    """What is loaded is contiguous, as a file gives it."""
+    shapes = ((6, 3, 4, 4), (5, 1, 3, 3), (4, 6, 1, 1), (7,))
+    weights = [torch.ones(shape) for shape in shapes]
+    weights = [weight.contiguous(memory_format=torch.channels_last) if weight.dim() == 4 else weight for weight in weights]
+    before = Updater(RULES[name], weights)
+    before.step([torch.full_like(weight, 0.1) for weight in weights])
+    after = Updater(RULES[name], [weight.clone() for weight in weights])
+    after.load({key: tensor.contiguous() for key, tensor in before.tensors().items()}, before.done)
+    assert not weights[0].is_contiguous()
+    for updater in (before, after):
+        for key, tensor in updater.tensors().items():
+            assert tensor.stride() == weights[int(key.partition("/")[0])].stride(), key
+
+
 def test_a_game_does_without_dynamo() -> None:
     """torch._dynamo takes longer to import than many of our games take to play."""
     code = f"import runpy, sys; runpy.run_path({str(SCRIPT)!r})['two_steps'](); assert 'secondlook.train.duel' in sys.modules; "

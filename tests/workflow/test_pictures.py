@@ -9,9 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from toy_jobs import FIGURES, REPORT
 from toy_project import PACKAGE, RESULTS, Project, clean_environment
 
-FIGURES = [f"{RESULTS}/figures/{name}.{kind}" for name in ("curves", "verdicts", "sheet") for kind in ("svg", "png")]
+FILES = [f"{RESULTS}/figures/{name}.{kind}" for name in ("curves", "verdicts", "sheet", "halves") for kind in ("svg", "png")]
 
 
 def test_the_pdf_is_made_beside_the_page(finished: Project) -> None:
@@ -44,15 +45,11 @@ def test_a_caption_of_snakemakes_report_draws_nothing_again(project: Project) ->
 
 
 def test_how_a_card_is_made_draws_the_figures_again(project: Project) -> None:
-    project.append(f"{PACKAGE}/card.py", "\n\nEDITED = True\n")
-    assert {label for label in project.dry().labels if label.startswith("figure")} == {
-        "figure toy/curves",
-        "figure toy/verdicts",
-        "figure toy/sheet",
-    }
+    project.append(f"{PACKAGE}/figures/provenance.py", "\n\nEDITED = True\n")
+    assert project.dry().labels == sorted(FIGURES | REPORT)
 
 
-@pytest.mark.parametrize("file", FIGURES)
+@pytest.mark.parametrize("file", FILES)
 def test_a_figure_says_how_to_make_it_again(project: Project, tmp_path: Path, file: str) -> None:
     (project / file).rename(tmp_path / "a copy")
     done = subprocess.run(
@@ -71,9 +68,9 @@ def test_a_figure_says_how_to_make_it_again(project: Project, tmp_path: Path, fi
 
 def test_figures_drawn_again_are_the_same_bytes(project: Project) -> None:
     """Nothing of the hour is in a card, so a figure that was drawn again differs only where its data, code or configuration do."""
-    before = {file: (project / file).read_bytes() for file in FIGURES}
-    project.run("--force", *FIGURES)
-    assert {file: (project / file).read_bytes() for file in FIGURES} == before
+    before = {file: (project / file).read_bytes() for file in FILES}
+    project.run("--force", *FILES)
+    assert {file: (project / file).read_bytes() for file in FILES} == before
 
 
 @pytest.mark.parametrize("kind", ["zip", "html"])

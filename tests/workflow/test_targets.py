@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy_jobs import ALL, CURVES, GRID, REPORT, RUN_MEASURED, RUN_RULER, SAMPLE, SHEET
-from toy_project import INSTRUMENTS, PAPER, RESULTS, Project, clean_environment
+from toy_jobs import ALL, CURVES, GRID, HALVES, PLAIN, REPORT, RUN_MEASURED, RUN_RULER, SAMPLE, SHEET
+from toy_project import INSTRUMENTS, PACKAGE, PAPER, RESULTS, Project, clean_environment
 
-HEAVY = ("torch", "torchvision", "pandas", "scipy", "matplotlib", "seaborn", "jinja2", "PIL")
+# jinja2 is not among them: the check of the answers reads their templates, and it comes with Snakemake
+HEAVY = ("torch", "torchvision", "numpy", "pandas", "safetensors", "scipy", "matplotlib", "seaborn", "PIL")
+PROTOCOL = f"{PAPER}/protocol.yaml"
+RULERS = f"{INSTRUMENTS}/protocol.yaml"
 
 
 def test_the_default_profile_is_found(fresh: Project) -> None:
@@ -34,7 +37,16 @@ def test_targets(fresh: Project) -> None:
     assert fresh.dry("toy").labels == sorted(ALL - REPORT - {"collect instruments/ruler"})  # that is the report's
     assert fresh.dry("toy_sheet").labels == sorted(RUN_RULER | RUN_MEASURED | SHEET)
     assert fresh.dry("toy_curves").labels == sorted(GRID | SAMPLE | CURVES | {"dataset toydata"})
-    assert fresh.dry(f"{RESULTS}/plain.csv").labels == ["collect toy/plain", "run toy/plain/only/seeds=0-2"]
+    assert fresh.dry("toy_halves").labels == sorted(PLAIN | HALVES)
+    assert fresh.dry(f"{RESULTS}/plain.csv").labels == sorted(PLAIN)
+
+
+def test_a_job_is_asked_for_by_its_first_cell(fresh: Project) -> None:
+    first, second = (f"{RESULTS}/grid/optimizer=sgd+lr={lr}/seeds=0" for lr in ("0.1", "0.2"))
+    assert fresh.dry(f"{first}/job.json").labels == ["run toy/grid/optimizer=sgd+lr=0.1/seeds=0"]
+    said = fresh.snakemake("-n", f"{second}/job.json")
+    assert said.status != 0
+    assert "scale quick has no job toy/grid/optimizer=sgd+lr=0.2/seeds=0. Did you mean" in said.text
 
 
 def test_a_scale_asks_for_its_own_experiments(fresh: Project) -> None:
@@ -61,9 +73,9 @@ def test_papers_are_chosen(fresh: Project) -> None:
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("scale=nonsense", ("config.yaml is not valid", "scale", "'smoke', 'quick' or 'paper'", "'nonsense'")),
+        ("scale=nonsense", ("config.yaml: scale: ", "'smoke', 'quick' or 'paper'", "(value: 'nonsense')")),
         ("papers=toi", ("'papers'", "unknown paper 'toi'", "Did you mean 'toy'?")),
-        ("sedes=3", ("unknown key 'sedes'", "Did you mean 'seeds'?")),
+        ("sedes=3", ("config.yaml: sedes: unknown key. Did you mean 'seeds'?",)),
         ("seeds=0", ("seeds", "greater than 0", "value: 0")),
         ("device=tpu", ("device", "'auto', 'cpu' or 'cuda'", "'tpu'")),
     ],
@@ -76,13 +88,101 @@ def test_a_wrong_knob_is_named(fresh: Project, config: str, words: tuple[str, ..
         assert word in outcome.text
 
 
-def test_a_wrong_protocol_is_named(fresh: Project) -> None:
-    fresh.replace(f"{PAPER}/protocol.yaml", "title: Tuning", "titel: Tuning")
+def test_a_knob_that_stands_twice_is_named(fresh: Project) -> None:
+    fresh.append("config.yaml", "scale: smoke\n")
     outcome = fresh.snakemake("-n")
     assert outcome.status != 0
+    lines = (fresh / "config.yaml").read_text(encoding="utf-8").count("\n")
+    assert f"config.yaml:{lines}: (syntax): not valid YAML: key 'scale' stands twice" in outcome.text
+
+
+MISTAKES = {
+    "a key": (PROTOCOL, "title: Tuning", "titel: Tuning", "experiments.grid.titel: unknown key. Did you mean 'title'?"),
+    "a key that stands twice": (
+        PROTOCOL,
+        "    fixed_seeds: true\n",
+        "    title: Again\n",
+        "(syntax): not valid YAML: key 'title' stands twice",
+    ),
+    "an experiment": (PROTOCOL, "like: measured", "like: measurd", "experiments.tinted.like: unknown experiment. Did you mean 'measured'?"),
+    "a set of inputs": (PROTOCOL, "inputs: rulers", "inputs: ruler", "unknown set of inputs. Did you mean 'rulers'?"),
+    "a data set": (PROTOCOL, "[toydata]", "[toydat]", "unknown dataset 'toydat'. Did you mean 'toydata'?"),
+    "a setting": (PROTOCOL, "{gain: 1.0}", "{gian: 1.0}", "experiments.sample.settings.gian: unknown setting. Did you mean 'gain'?"),
+    "a setting of another scale": (
+        PROTOCOL,
+        "{gain: 2.0}",
+        "{gain: much}",
+        "experiments.sample.scales.paper.settings.gain: 'much' is no float",
+    ),
+    "a setting's range": (
+        PROTOCOL,
+        "{steps: 8}",
+        "{steps: 0}",
+        "experiments.final.scales.paper.settings.steps: setting 'steps' must be at least 1",
+    ),
+    "a level of a grid": (
+        PROTOCOL,
+        "[sgd, momentum], lr: [",
+        "[sgd, momentun], lr: [",
+        "experiments.grid.cells.optimizer: 'momentun' is not known. Did you mean 'momentum'?",
+    ),
+    "a level of an arm": (
+        PROTOCOL,
+        "second: sgd}",
+        "second: {label: SGD, cells: {optimizer: sdg}}}",
+        "claims.T2.test.second: 'sdg' is no level of optimizer in final. Did you mean 'sgd'?",
+    ),
+    "an arm": (PROTOCOL, "second: sgd", "second: sgdd", "claims.T2.test.second: unknown arm. Did you mean 'sgd'?"),
+    "a metric": (PROTOCOL, "{equal: half, to", "{equal: hlaf, to", "claims.T1.test.equal: unknown metric"),
+    "a kind of test": (PROTOCOL, "{difference: loss", "{diference: loss", "name one kind of test"),
+    "a selection": (PROTOCOL, "{select: step-sizes}}\n    settings", "{select: step-size}}\n    settings", "Did you mean 'step-sizes'?"),
+    "a question": (PROTOCOL, "question: 1", "question: 2", "question: unknown question (papers/questions.yaml). Known: 1, 9."),
+    "a figure's module": (PROTOCOL, "draw: dots\n    options", "draw: dot\n    options", "unknown figure module. Did you mean 'dots'?"),
+    "a figure's experiment": (
+        PROTOCOL,
+        "tables: [plain]",
+        "tables: [plane]",
+        "figures.halves.tables: unknown experiment. Did you mean 'plain'?",
+    ),
+    "a setting of an instrument": (
+        RULERS,
+        "[2, 4, 8]",
+        "[2, 4, eight]",
+        "experiments.ruler.cells.length: 'eight' is no int",
+    ),
+    "a claim in an answer": (
+        f"{PAPER}/answer.md",
+        '{{ claims["T1"].verdict',
+        '{{ claims["T11"].verdict',
+        "unknown claim. Did you mean 'T1'?",
+    ),
+    "a result in an answer": (f"{PAPER}/answer.md", "].verdict }}", "].verdikt }}", "Did you mean 'verdict'?"),
+    "a shared metric": (f"{PACKAGE}/papers/metrics.yaml", "half: {means", "half: {meens", "unknown key. Did you mean 'means'?"),
+    "a question's number": (f"{PACKAGE}/papers/questions.yaml", "9: Can", "IX: Can", "a question is a number and its text"),
+}
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_named_with_its_line_before_anything_runs(fresh: Project, file: str, right: str, wrong: str, words: str) -> None:
+    line = fresh.replace(file, right, wrong)
+    outcome = fresh.snakemake("-n")
+    assert outcome.status != 0
+    assert not outcome.jobs
     assert "Traceback" not in outcome.text
-    for word in ("papers/toy/protocol.yaml", "experiments.grid", "'titel'", "Did you mean 'title'?"):
-        assert word in outcome.text
+    assert any(f"{file}:{line}: " in said and words in said for said in outcome.text.splitlines()), outcome.text
+
+
+def test_all_mistakes_are_named_at_once_and_no_job_starts(fresh: Project) -> None:
+    several = [MISTAKES[name] for name in ("a setting's range", "a setting of another scale", "a claim in an answer")]
+    for file, right, wrong, _ in several:
+        fresh.replace(file, right, wrong)
+    outcome = fresh.snakemake("--cores", "2")
+    assert outcome.status != 0
+    assert not outcome.jobs
+    assert "3 mistakes found" in outcome.text
+    assert all(words in outcome.text for *_, words in several)
+    assert not (fresh / "results").exists()
+    assert not (fresh / "logs").exists()
 
 
 def test_only_jobs_that_will_use_a_gpu_ask_for_one(fresh: Project) -> None:
@@ -90,7 +190,7 @@ def test_only_jobs_that_will_use_a_gpu_ask_for_one(fresh: Project) -> None:
         jobs = fresh.dry("--cores", "2", "--config", f"device={device}").jobs
         return {job.wildcards["experiment"]: (job.gpu, job.threads) for job in jobs if job.rule == "run"}
 
-    one_thread = ("grid", "final", "reader", "sample", "measured", "ruler")
+    one_thread = ("grid", "final", "reader", "sample", "measured", "tinted", "ruler")
     none = dict.fromkeys(one_thread, (0, 1)) | {"plain": (0, 2)}
     assert asked("cpu") == asked("auto") == none  # auto: the tests hide a GPU that is there
     assert asked("cuda") == none | {"plain": (1, 2)}
@@ -114,18 +214,47 @@ def test_parsing_imports_no_heavy_library(fresh: Project) -> None:
 
     parse = "import contextlib, json, os, sys\nfrom snakemake.cli import main\n"
     parse += "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr):\n    main(['-n', '--quiet', 'all'])\n"
-    ours = [name for name in imported(parse + "print(json.dumps(sorted(sys.modules)))") if name.partition(".")[0] == "secondlook"]
-    assert {"secondlook.plan.plan", "secondlook.plan.digest"} <= set(ours)
+    loaded = "{name: type(module).__module__ for name, module in sys.modules.items()}"
+    modules = imported(parse + f"print(json.dumps({loaded}))")
+    ours = [name for name in modules if name.partition(".")[0] == "secondlook"]
+    assert {"secondlook.plan.plan", "secondlook.plan.digest", "secondlook.check.settings"} <= set(ours)
+    # the check imports every experiment and figure, with stand-ins for what computes (the toy's `sample` needs torch); none of it stays
+    assert "torch" not in modules
+    assert not [name for name, kind in modules.items() if kind.startswith("secondlook")]
+    assert not [name for name in ours if name.startswith(("secondlook.papers.toy", "secondlook.instruments.", "secondlook.figures"))]
     again = f"import importlib, json, sys\nfor name in {ours}: importlib.import_module(name)\nprint(json.dumps(sorted(sys.modules)))"
     assert not set(HEAVY) & set(imported(again))
 
 
-@pytest.mark.parametrize("file", [f"{PAPER}/plain.py", f"{PAPER}/figures/sheet.py", f"{INSTRUMENTS}/ruler.py"])
-def test_a_missing_module_is_named_before_anything_runs(fresh: Project, file: str) -> None:
+MODULES = [  # a file, where it is named, and what is said of it there when it is missing
+    (f"{PAPER}/plain.py", PROTOCOL, "    module: plain", "experiments.plain.module: there is no file plain.py beside the protocol"),
+    (f"{INSTRUMENTS}/ruler.py", RULERS, "    module: ruler", "experiments.ruler.module: there is no file ruler.py beside the protocol"),
+    (f"{PAPER}/figures/sheet.py", PROTOCOL, "  sheet:", "figures.sheet.draw: unknown figure module."),
+    (f"{PACKAGE}/figures/shared/dots.py", PROTOCOL, "    draw: dots", "figures.halves.draw: unknown figure module."),
+]
+
+
+@pytest.mark.parametrize(("file", "protocol", "key", "words"), MODULES)
+def test_a_missing_module_is_named_before_anything_runs(fresh: Project, file: str, protocol: str, key: str, words: str) -> None:
     (fresh / file).unlink()
     said = fresh.snakemake("-n")
     assert said.status != 0
-    assert f"No module '{file.removeprefix('src/').removesuffix('.py').replace('/', '.')}'" in said.text
+    assert f"{protocol}:{first_line(fresh, protocol, key)}: {words}" in said.text
+
+
+@pytest.mark.parametrize(("file", "protocol", "key", "words"), MODULES)
+def test_a_broken_module_is_named_before_anything_runs(fresh: Project, file: str, protocol: str, key: str, words: str) -> None:
+    fresh.append(file, "\ndef (:\n")
+    said = fresh.snakemake("-n")
+    assert said.status != 0
+    assert "Traceback" not in said.text
+    where = words.partition(":")[0]
+    assert f"{protocol}:{first_line(fresh, protocol, key)}: {where}: the module cannot be imported: SyntaxError" in said.text
+
+
+def first_line(project: Project, file: str, text: str) -> int:
+    """Line of a file, from 1, that is the first to begin so."""
+    return next(number for number, line in enumerate((project / file).read_text(encoding="utf-8").splitlines(), 1) if line.startswith(text))
 
 
 def test_the_copy_is_of_this_project(finished: Project) -> None:

@@ -1,6 +1,6 @@
 rule decide:
     input:
-        claim_tables,
+        at(claim_tables, "paper"),
     output:
         "results/{scale}/{paper}/claims.json",
     log:
@@ -11,13 +11,14 @@ rule decide:
     conda:
         "../../envs/report.yaml"
     params:
-        claims=claim_rules,
-        controls=control_rules,
-        fidelity=claim_fidelity,
+        claims=at(claim_rules, "paper"),
+        controls=at(control_rules, "paper"),
+        fidelity=at(claim_fidelity, "paper"),
         code=report_code(
-            "secondlook.stats.decide", libraries=("numpy", "pandas", "scipy", "statsmodels")
+            "secondlook.stats.decide",
+            libraries=("numpy", "pandas", "scipy", "statsmodels"),
         ),
     message:
         "Deciding the claims of {wildcards.paper}"
     shell:
-        "python -m secondlook decide --claims {params.claims:q} --controls {params.controls:q} --fidelity {params.fidelity:q} --tables {input:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook decide --paper {wildcards.paper} --claims {params.claims:q} --controls {params.controls:q} --fidelity {params.fidelity:q} --tables {input:q} --out {output:q} > {log:q} 2>&1"

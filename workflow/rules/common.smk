@@ -7,19 +7,30 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from secondlook.plan import targets as products
-from secondlook.protocol.config import load_config
-from secondlook.plan.digest import digest, pins, run_pins
-from secondlook.plan.environment import prepare
+from secondlook.check.everything import check_project
+from secondlook.check.stand_ins import stand_ins
 from secondlook.errors import UserError
 from secondlook.machine import gpu_present
-from secondlook.plan.plan import DATA_FOLDER, INSTRUMENTS, load_plan
+from secondlook.plan import targets
+from secondlook.plan.digest import digest, installed, pins, run_pins
+from secondlook.plan.environment import prepare
+from secondlook.plan.plan import DATA_FOLDER, make_plan
+from secondlook.protocol.config import load_config
+from secondlook.protocol.project import INSTRUMENTS, load_project
+from secondlook.report.reductions import reductions_digest
 
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
 
 try:
-    plan = load_plan(PAPERS, load_config(dict(config)))
+    settings = load_config(dict(config))
+    project = load_project(PAPERS, settings.papers)
+    with stand_ins():  # experiments' modules are read once for both
+        # A job on a cluster was checked where it was sent from.
+        if not workflow.remote_exec:
+            check_project(project)
+        plan = make_plan(project, settings)
+        REDUCED = reductions_digest(plan)
     for module in plan.modules():  # a missing or broken one is said here, in one line
         digest(module)
 except UserError as error:
@@ -45,80 +56,104 @@ def plain(value):
     return json.dumps(value, sort_keys=True)
 
 
+def at(find, *names):
+    """Input function or param: ``find`` called with the wildcards of these names, in this order."""
+    return lambda wildcards: find(*(getattr(wildcards, name) for name in names))
+
+
 # -- data and runs ---------------------------------------------------------------------------------------------------------
 
 
-def the_run(wildcards):
-    """The run that a path names."""
-    return plan.run(
-        wildcards.paper, wildcards.experiment, wildcards.cell, wildcards.seeds
+def bundle_at(find):
+    """Input function or param of a job: ``find`` called with the bundle of runs that its output names."""
+    return lambda wildcards: find(
+        plan.bundle(
+            wildcards.paper, wildcards.experiment, wildcards.cell, wildcards.seeds
+        )
     )
 
 
-def run_spec(wildcards):
+def bundle_spec(bundle):
     """All that a job reads."""
-    return plain(plan.spec(the_run(wildcards)))
+    return plain(plan.spec(bundle))
 
 
-def run_datasets(wildcards):
-    """Data sets of a run. Ancient: what they must hash to is part of the spec, when they were fetched is not."""
+def bundle_size(bundle):
+    """How many cells there are beside the first, for the job's message."""
+    return f" and {len(bundle.runs) - 1} more" if len(bundle.runs) > 1 else ""
+
+
+def bundle_datasets(bundle):
+    """Data sets of a job. Ancient: what they must hash to is part of the spec, when they were fetched is not."""
+    experiment = plan.experiment(bundle.leader.paper, bundle.leader.experiment)
     return [
-        ancient(f"{DATA_FOLDER}/{name}.safetensors")
-        for name in plan.experiment(wildcards.paper, wildcards.experiment).datasets
+        ancient(f"{DATA_FOLDER}/{name}.safetensors") for name in experiment.datasets
     ]
 
 
-def run_selections(wildcards):
-    """Outcomes of earlier experiments that decide a factor of this run."""
+def bundle_selections(bundle):
+    """Outcomes of earlier experiments that decide a factor of a run."""
     return sorted(
-        {choice["file"] for choice in plan.spec(the_run(wildcards))["select"].values()}
+        {
+            choice["file"]
+            for run in plan.spec(bundle)["runs"]
+            for choice in run["select"].values()
+        }
     )
 
 
-def run_arrays(wildcards):
-    """Arrays of earlier experiments that this run reads."""
-    return [
-        f"{folder}/arrays.safetensors"
-        for folders in plan.spec(the_run(wildcards))["inputs"].values()
-        for folder in folders
-    ]
+def bundle_arrays(bundle):
+    """Check sums of the arrays of earlier experiments that a run reads: equal arrays run nothing again."""
+    return plan.sums_of(
+        earlier
+        for run in bundle.runs
+        for found in plan.earlier(run).values()
+        for earlier in found
+    )
 
 
 @functools.cache  # it is the same for every run of a module
+def module_versions(module):
+    """Versions of the libraries that make a module's numbers: those that are pinned, or those that are installed here."""
+    wanted = run_pins(ROOT / "envs/run.yaml", "secondlook.runner.bundle", module)
+    return installed(wanted) if plan.config.versions == "installed" else wanted
+
+
+def job_versions(paper, experiment):
+    """The same as JSON, for a job to compare with what it finds."""
+    return plain(module_versions(plan.module(paper, experiment)))
+
+
+@functools.cache
 def module_code(module):
     """Digest of the runner, a module, all that they import, and the libraries that make the numbers."""
-    roots = ("secondlook.runner.job", module)
-    return digest(*roots, versions=run_pins(ROOT / "envs/run.yaml", *roots))
+    return digest("secondlook.runner.bundle", module, versions=module_versions(module))
 
 
-def run_code(wildcards):
-    """Digest of the code of a run."""
-    return module_code(plan.module(wildcards.paper, wildcards.experiment))
+def job_code(paper, experiment):
+    """Digest of the code of a job."""
+    return module_code(plan.module(paper, experiment))
 
 
-def run_threads(wildcards):
-    """CPU threads of a run."""
-    return plan.resources(wildcards.paper, wildcards.experiment).threads
+def job_gpus(paper, experiment):
+    """1 where the job will use a GPU; 0 where there is none, so that CPU runs are not put in a queue for it."""
+    return int(bool(plan.resources(paper, experiment).gpu) and DEVICE_HAS_GPU)
 
 
-def run_gpus(wildcards):
-    """1 where the run will use a GPU; 0 where there is none, so that CPU runs are not put in a queue for it."""
-    return int(
-        bool(plan.resources(wildcards.paper, wildcards.experiment).gpu)
-        and DEVICE_HAS_GPU
-    )
+def job_threads(paper, experiment):
+    """CPU threads of a job."""
+    return plan.resources(paper, experiment).threads
 
 
-def run_memory(wildcards):
-    """Memory of a run, MB."""
-    return plan.resources(wildcards.paper, wildcards.experiment).mem_mb
+def job_memory(paper, experiment):
+    """Memory of a job, MB."""
+    return plan.resources(paper, experiment).mem_mb
 
 
-def run_minutes(wildcards, attempt):
-    """Time limit of a run, minutes; it doubles with each attempt."""
-    return plan.resources(wildcards.paper, wildcards.experiment).runtime * 2 ** (
-        attempt - 1
-    )
+def job_minutes(wildcards, attempt):
+    """Time limit of a job, minutes; it doubles with each attempt."""
+    limit = plan.resources(wildcards.paper, wildcards.experiment).runtime
+    return limit * 2 ** (attempt - 1)
 
 
 # -- scores, claims, figures, report -----------------------------------------------------------------------------------------
@@ -129,127 +164,81 @@ def report_code(*roots, libraries):
     return digest(*roots, versions=pins(ROOT / "envs/report.yaml", libraries))
 
 
-def experiment_runs(wildcards):
-    """Records of all runs of an experiment."""
-    return [
-        f"{plan.folder(run)}/run.json"
-        for run in plan.runs(wildcards.paper, wildcards.experiment)
-    ]
+def experiment_jobs(paper, experiment):
+    """What the jobs of an experiment made."""
+    return plan.records_of(plan.runs(paper, experiment))
 
 
-def selection_rule(wildcards):
-    """What a selection reads."""
-    return plain(plan.selection_spec(wildcards.paper, wildcards.selection))
+def selection_rule(paper, selection):
+    """What a selection reads, as JSON."""
+    return plain(plan.selection_spec(paper, selection))
 
 
-def selection_tables(wildcards):
+def selection_tables(paper, selection):
     """Tables of the experiments that compete."""
-    return [
-        plan.table(wildcards.paper, key)
-        for key in plan.selection_spec(wildcards.paper, wildcards.selection)[
-            "experiments"
-        ]
-    ]
+    names = plan.selection_spec(paper, selection)["experiments"]
+    return [plan.table(paper, name) for name in names]
 
 
-def selection_records(wildcards):
+def selection_records(paper, selection):
     """Records of the experiments that compete."""
-    return [
-        plan.records(wildcards.paper, key)
-        for key in plan.selection_spec(wildcards.paper, wildcards.selection)[
-            "experiments"
-        ]
-    ]
+    names = plan.selection_spec(paper, selection)["experiments"]
+    return [plan.records(paper, name) for name in names]
 
 
-def claim_rules(wildcards):
-    """A paper's claims."""
-    return plain(
-        [
-            claim.model_dump(mode="json")
-            for claim in plan.protocols[wildcards.paper].claims
-        ]
-    )
+def claim_rules(paper):
+    """A paper's claims as JSON."""
+    claims = plan.protocols[paper].claims.values()
+    return plain([claim.model_dump(mode="json") for claim in claims])
 
 
-def claim_fidelity(wildcards):
+def control_rules(paper):
+    """A paper's controls as JSON."""
+    controls = plan.protocols[paper].controls.values()
+    return plain([control.model_dump(mode="json") for control in controls])
+
+
+def claim_fidelity(paper):
     """Fidelity of each experiment that a claim rests on and that runs at this scale."""
-    return plain(
-        {
-            key: plan.budget(wildcards.paper, key).fidelity
-            for key in products.claim_experiments(plan, wildcards.paper)
-        }
-    )
+    names = targets.claim_experiments(plan, paper)
+    return plain({name: plan.budget(paper, name).fidelity for name in names})
 
 
-def control_rules(wildcards):
-    """A paper's controls."""
-    return plain(
-        [
-            control.model_dump(mode="json")
-            for control in plan.protocols[wildcards.paper].controls
-        ]
-    )
-
-
-def claim_tables(wildcards):
+def claim_tables(paper):
     """Tables that a paper's claims read."""
-    return [
-        plan.table(wildcards.paper, key)
-        for key in products.claim_experiments(plan, wildcards.paper)
-    ]
+    names = targets.claim_experiments(plan, paper)
+    return [plan.table(paper, name) for name in names]
 
 
-def figure_module(wildcards):
-    """Dotted name of a figure's module."""
-    return plan.figure_module(wildcards.paper, wildcards.figure)
-
-
-def figure_code(wildcards):
+def figure_code(paper, figure):
     """Digest of a figure."""
     return report_code(
         "secondlook.figures.style",
-        figure_module(wildcards),
+        "secondlook.tables.records",
+        plan.figure_module(paper, figure),
         libraries=("matplotlib", "seaborn", "pandas", "numpy", "scipy"),
     )
 
 
-def figure_tables(wildcards):
+def figure_options(paper, figure):
+    """Keyword arguments of a figure's draw."""
+    return plain(plan.protocols[paper].figures[figure].options)
+
+
+def figure_tables(paper, figure):
     """Tables that a figure draws."""
-    return [
-        plan.table(wildcards.paper, key)
-        for key in plan.protocols[wildcards.paper].figures[wildcards.figure].tables
-    ]
+    names = plan.protocols[paper].figures[figure].tables
+    return [plan.table(paper, name) for name in names]
 
 
-def figure_records(wildcards):
-    """Records of the runs whose arrays a figure draws."""
-    return products.array_files(plan, wildcards.paper, wildcards.figure, "run.json")
-
-
-def figure_arrays(wildcards):
-    """The arrays themselves."""
-    return products.array_files(
-        plan, wildcards.paper, wildcards.figure, "arrays.safetensors"
-    )
-
-
-def figure_claims(wildcards):
+def figure_claims(paper, figure):
     """claims.json, for a figure that draws verdicts."""
-    return (
-        [products.claims_file(plan, wildcards.paper)]
-        if plan.protocols[wildcards.paper].figures[wildcards.figure].claims
-        else []
-    )
-
-
-def report_products(wildcards):
-    """What the report is made of, apart from its sources."""
-    return products.report_products(plan)
+    drawn = plan.protocols[paper].figures[figure].claims
+    return [targets.claims_file(plan, paper)] if drawn else []
 
 
 def chapter_texts():
-    """What the folders of the papers, and of instruments that they use, say in words."""
+    """What the folders of the papers, and of instruments that they use, say in words, and what papers share."""
     texts = [
         PAPERS / paper / name
         for paper in plan.protocols
@@ -257,7 +246,7 @@ def chapter_texts():
     ]
     if plan.experiments(INSTRUMENTS):
         texts.append(PAPERS.parent / INSTRUMENTS / "protocol.yaml")
-    return texts
+    return [*texts, *sorted(PAPERS.glob("*.yaml"))]
 
 
 def report_sources():
@@ -276,7 +265,7 @@ def report_page():
 
 
 def report_chapters():
-    """The report's other pages, one a question."""
+    """The report's other pages, one per question."""
     numbers = {protocol.question for protocol in plan.protocols.values()}
     return [f"{RESULTS}/report/question-{number}.html" for number in sorted(numbers)]
 
@@ -286,15 +275,10 @@ def report_assets():
     return f"{RESULTS}/report/assets"
 
 
-# -- PDF ---------------------------------------------------------------------------------------------------------------------
-
-
 def pdf_sources():
     """Texts and layout of the PDF."""
-    return [
-        str(path.relative_to(ROOT))
-        for path in [*chapter_texts(), ROOT / "reports/report.typ"]
-    ]
+    texts = [*chapter_texts(), ROOT / "reports/report.typ"]
+    return [str(path.relative_to(ROOT)) for path in texts]
 
 
 def report_pdf():

@@ -1,9 +1,8 @@
 rule figure:
     input:
-        tables=figure_tables,
-        records=figure_records,
-        arrays=figure_arrays,
-        claims=figure_claims,
+        tables=at(figure_tables, "paper", "figure"),
+        jobs=at(functools.partial(targets.drawn_jobs, plan), "paper", "figure"),
+        claims=at(figure_claims, "paper", "figure"),
     output:
         report(
             "results/{scale}/{paper}/figures/{figure}.svg",
@@ -20,9 +19,10 @@ rule figure:
     conda:
         "../../envs/report.yaml"
     params:
-        module=figure_module,
-        code=figure_code,
+        module=at(plan.figure_module, "paper", "figure"),
+        options=at(figure_options, "paper", "figure"),
+        code=at(figure_code, "paper", "figure"),
     message:
         "Drawing {wildcards.paper}/{wildcards.figure}"
     shell:
-        "python -m secondlook figure {params.module} --tables {input.tables:q} --arrays {input.records:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook figure {params.module} --name {wildcards.paper}/{wildcards.figure} --options {params.options:q} --tables {input.tables:q} --arrays {input.jobs:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"

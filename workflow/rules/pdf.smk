@@ -1,6 +1,6 @@
 rule pdf:
     input:
-        products=report_products,
+        products=targets.report_products(plan),
         sources=pdf_sources(),
     output:
         report_pdf(),
@@ -13,6 +13,7 @@ rule pdf:
         "../../envs/report.yaml"
     params:
         config=plain(CONFIG),
+        reduced=REDUCED,
         code=report_code(
             "secondlook.report.pdf", libraries=("jinja2", "markdown-it-py", "typst")
         ),

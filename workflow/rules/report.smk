@@ -1,6 +1,6 @@
 rule report:
     input:
-        products=report_products,
+        products=targets.report_products(plan),
         sources=report_sources(),
     output:
         page=report_page(),
@@ -15,6 +15,7 @@ rule report:
         "../../envs/report.yaml"
     params:
         config=plain(CONFIG),
+        reduced=REDUCED,
         code=report_code(
             "secondlook.report.build", libraries=("jinja2", "markdown-it-py")
         ),

@@ -1,27 +1,30 @@
+# A job makes one or several cells of an experiment; {cell} is the first of them, whose folder holds what the job says of all.
+# Each cell has its own folder with history.csv, arrays.safetensors and run.json.
 rule run:
     input:
-        data=run_datasets,
-        selections=run_selections,
-        arrays=run_arrays,
+        data=bundle_at(bundle_datasets),
+        selections=bundle_at(bundle_selections),
+        arrays=bundle_at(bundle_arrays),
     output:
-        history="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/history.csv",
-        arrays="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/arrays.safetensors",
-        record="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/run.json",
+        made="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.json",
+        numbers="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.sha256",
     log:
         "logs/{scale}/{paper}/{experiment}/{cell}/{seeds}.log",
     benchmark:
         "benchmarks/{scale}/{paper}/{experiment}/{cell}/{seeds}.tsv"
     conda:
         "../../envs/run.yaml"
-    threads: run_threads
+    threads: at(job_threads, "paper", "experiment")
     resources:
-        gpu=run_gpus,
-        mem_mb=run_memory,
-        runtime=run_minutes,
+        gpu=at(job_gpus, "paper", "experiment"),
+        mem_mb=at(job_memory, "paper", "experiment"),
+        runtime=job_minutes,
     params:
-        spec=run_spec,
-        code=run_code,
+        spec=bundle_at(bundle_spec),
+        code=at(job_code, "paper", "experiment"),
+        versions=at(job_versions, "paper", "experiment"),
+        more=bundle_at(bundle_size),
     message:
-        "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}, {wildcards.seeds}"
+        "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}{params.more}, {wildcards.seeds}"
     shell:
-        "python -m secondlook run --spec {params.spec:q} --code {params.code} --out $(dirname {output.record:q}) > {log:q} 2>&1"
+        "python -m secondlook run --spec {params.spec:q} --code {params.code} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 rule collect:
     input:
-        experiment_runs,
+        at(experiment_jobs, "paper", "experiment"),
     output:
         table="results/{scale}/{paper}/{experiment}.csv",
         records="results/{scale}/{paper}/{experiment}.runs.json",
@@ -13,7 +13,7 @@ rule collect:
     conda:
         "../../envs/run.yaml"
     params:
-        code=digest("secondlook.tables.collect"),
+        code=digest("secondlook.tables.collect", "secondlook.tables.records"),
     message:
         "Gathering the runs of {wildcards.paper}/{wildcards.experiment}"
     shell:
@@ -22,8 +22,8 @@ rule collect:
 
 rule select:
     input:
-        tables=selection_tables,
-        records=selection_records,
+        tables=at(selection_tables, "paper", "selection"),
+        records=at(selection_records, "paper", "selection"),
     output:
         "results/{scale}/{paper}/selections/{selection}.json",
     log:
@@ -34,7 +34,7 @@ rule select:
     conda:
         "../../envs/run.yaml"
     params:
-        spec=selection_rule,
+        spec=at(selection_rule, "paper", "selection"),
         code=digest("secondlook.tables.selection"),
     message:
         "Choosing {wildcards.selection} for {wildcards.paper}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import shutil
 import tarfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from secondlook.data.failures import SourceError
 
@@ -20,11 +20,11 @@ BROKEN = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, 
 class _Limited:
     """A readable stream that refuses to give more than ``limit`` bytes: a small archive can unpack to any size."""
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: io.BufferedIOBase, limit: int) -> None:
         self._stream = stream
         self._left = limit
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         block = self._stream.read(size)
         self._left -= len(block)
         if self._left < 0:
@@ -32,10 +32,10 @@ class _Limited:
         return block
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> io.BufferedIOBase:
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if packed else path.open("rb")
 
 
 def _check(member: tarfile.TarInfo, into: Path) -> None:
@@ -87,7 +87,7 @@ def gunzip(path: Path, out: Path, size: int) -> None:
     """Decompress a gzip file that must hold exactly ``size`` bytes; ``SourceError`` if it does not."""
     try:
         with gzip.open(path) as stream, out.open("wb") as plain:
-            shutil.copyfileobj(_Limited(stream, size), plain, 1 << 20)  # type: ignore[misc]
+            shutil.copyfileobj(_Limited(stream, size), plain, 1 << 20)
     except SourceError as error:
         raise SourceError(f"{path.name} unpacks to more than {size} bytes") from error
     except BROKEN as error:

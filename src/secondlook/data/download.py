@@ -10,7 +10,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+import urllib.response
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,10 @@ class Patience:
         self.idle, self.failures = 0.0, 0
 
 
+#: what the reading thread hands over: the answer, then its blocks; b"" at the end; or what went wrong
+_Event = http.client.HTTPResponse | urllib.response.addinfourl | bytes | Exception
+
+
 class _Retry(Exception):
     """A failure that may pass."""
 
@@ -80,10 +85,10 @@ def _opener(stall_s: float) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(Http, Https)
 
 
-def _pump(request: urllib.request.Request, limits: Limits, events: queue.Queue, stop: threading.Event) -> None:
+def _pump(request: urllib.request.Request, limits: Limits, events: queue.Queue[_Event], stop: threading.Event) -> None:
     """Put the response, then its blocks, then ``b""`` or the exception into ``events``."""
 
-    def put(item: object) -> None:
+    def put(item: _Event) -> None:
         while not stop.is_set():
             with contextlib.suppress(queue.Full):
                 return events.put(item, timeout=0.2)
@@ -100,13 +105,13 @@ def _pump(request: urllib.request.Request, limits: Limits, events: queue.Queue, 
         put(error)
 
 
-def _events(request: urllib.request.Request, patience: Patience) -> Iterator[object]:
+def _events(request: urllib.request.Request, patience: Patience) -> Generator[_Event]:
     """Yield what ``_pump`` puts, waiting at most as long as patience lasts.
 
     A thread does the reading since the time-outs of a socket know nothing of name look-up, of several addresses tried in turn, and of a
     server that sends its headers a letter at a time.
     """
-    events: queue.Queue = queue.Queue(maxsize=8)
+    events: queue.Queue[_Event] = queue.Queue(maxsize=8)
     stop = threading.Event()
     threading.Thread(target=_pump, args=(request, patience.limits, events, stop), daemon=True).start()
     try:
@@ -157,6 +162,7 @@ def _once(url: str, path: Path, validator: list[str], patience: Patience, limit:
         response = next(events)
         if isinstance(response, Exception):
             raise _reason(response)
+        assert not isinstance(response, bytes)  # the answer comes before its blocks
         resumed = response.status == 206
         if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
             path.unlink()
@@ -170,6 +176,7 @@ def _once(url: str, path: Path, validator: list[str], patience: Patience, limit:
             for block in events:
                 if isinstance(block, Exception):
                     raise _reason(block)
+                assert isinstance(block, bytes)  # the answer comes once
                 if not block:
                     break
                 have += len(block)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def sha256(array: np.ndarray) -> str:
     """Return the sha256 of the array's bytes in C order."""
-    return hashlib.sha256(memoryview(array).tobytes() if not array.flags.c_contiguous else memoryview(array).cast("B")).hexdigest()
+    return hashlib.sha256(array.data.cast("B") if array.flags.c_contiguous else array.data.tobytes()).hexdigest()
 
 
 def combine(entries: Iterable[tuple[str, tuple[int, ...], str]]) -> str:

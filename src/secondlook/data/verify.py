@@ -19,6 +19,6 @@ def mismatch(arrays: Mapping[str, np.ndarray], dataset: Dataset) -> str | None:
         if found.dtype != np.uint8 or found.shape != expected.shape:
             return f"has {key} as {found.dtype} of shape {found.shape}, not uint8 of shape {expected.shape}"
     for key, expected in dataset.arrays.items():
-        if (found := sha256(arrays[key])) != expected.sha256:
-            return f"has {key} with sha256 {found}, not the recorded {expected.sha256}"
+        if (digest := sha256(arrays[key])) != expected.sha256:
+            return f"has {key} with sha256 {digest}, not the recorded {expected.sha256}"
     return None

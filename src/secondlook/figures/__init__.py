@@ -1,1 +1,1 @@
-"""What all figures share: style, provenance, sheets of samples."""
+"""What all figures share: style, provenance, what a figure is given; ``shared`` holds figures that several papers draw."""

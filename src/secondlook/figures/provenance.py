@@ -20,25 +20,25 @@ from secondlook.machine import git_commit
 #: what a card says, in the order in which it is printed; a card without these keys is not ours
 FIELDS = ("title", "paper", "figure", "scale", "commit", "config", "tables", "data", "command")
 PROGRAM = "Second Look"
+PAPERS = Path(__file__).parents[1] / "papers"
 DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
 
 
-def make_card(module: str, file: str | None, sources: Iterable[Path]) -> dict[str, Any]:
-    """Describe the figure that ``module`` draws.
+def make_card(paper: str, figure: str, sources: Iterable[Path]) -> dict[str, Any]:
+    """Describe a figure of a paper.
 
     Nothing of the hour or of the machine is in it: the same commit, configuration and data make the same card. The configuration comes from
     the environment (`secondlook.plan.environment`) and not from an argument, since a change of it must not draw a figure again.
 
     Args:
-        module: dotted name, ``secondlook.papers.<paper>.figures.<figure>``.
-        file: the module's file, below the paper's folder.
+        paper: the paper's name.
+        figure: the figure's name in its protocol.
         sources: the tables and the arrays that were drawn, and claims.json where verdicts were.
     """
-    *_, paper, _, figure = ["", "", *module.split(".")]
     config = json.loads(os.environ.get("SECONDLOOK_CONFIG") or "null")
     sources = sorted(sources)
     return {
-        "title": _title(file, figure),
+        "title": _title(paper, figure),
         "paper": paper,
         "figure": figure,
         "scale": config["scale"] if config else "unknown",
@@ -96,12 +96,13 @@ def say(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _title(file: str | None, figure: str) -> str:
+def _title(paper: str, figure: str) -> str:
     """The figure's title in the paper's protocol; its name where there is none."""
-    protocol = Path(file).parents[1] / "protocol.yaml" if file else None
-    if protocol is None or not protocol.exists():
+    protocol = PAPERS / paper / "protocol.yaml"
+    if not protocol.exists():
         return figure
-    return (yaml.safe_load(protocol.read_text(encoding="utf-8")).get("figures") or {}).get(figure, {}).get("title", figure)
+    figures = yaml.safe_load(protocol.read_text(encoding="utf-8")).get("figures") or {}
+    return str(figures.get(figure, {}).get("title", figure))
 
 
 def _name(source: Path) -> str:

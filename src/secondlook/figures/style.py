@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 
@@ -14,24 +14,63 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from secondlook.figures.data import FigureData
 from secondlook.figures.provenance import make_card, metadata
 from secondlook.files import atomic, read_json
+from secondlook.labels import LOSSES, OPTIMIZERS
 from secondlook.tables.arrays import arrays_file, read_arrays
 from secondlook.tables.read import read_tables
 
-#: Okabe & Ito 2008: told apart with every common colour-vision deficiency, and by their grey values in print
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-DASHES = ("", (4, 1.5), (1, 1), (3, 1.25, 1.5, 1.25), (5, 1, 1, 1), (2, 2), (6, 2))
 WIDTH = 7.0  # inches, the report's column
+
+
+class Look(NamedTuple):
+    """How one name is drawn, wherever it appears."""
+
+    colour: str
+    marker: str
+    dashes: tuple[float | None, ...]
+    """Lengths of strokes and gaps; (None, None) is a full line."""
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """Arguments of a line."""
+        return {"color": self.colour, "dashes": self.dashes}
+
+    @property
+    def points(self) -> dict[str, Any]:
+        """Arguments of markers without a line."""
+        return {"color": self.colour, "marker": self.marker, "ls": ""}
+
+
+#: the colours of Okabe & Ito 2008: told apart with every common colour-vision deficiency, and by their grey values in print
+BLUE, ORANGE, GREEN, VERMILLION, PINK, SKY, BLACK = LOOKS = (
+    Look("#0072B2", "o", (None, None)),
+    Look("#E69F00", "s", (4, 1.5)),
+    Look("#009E73", "^", (1, 1)),
+    Look("#D55E00", "D", (3, 1.25, 1.5, 1.25)),
+    Look("#CC79A7", "v", (5, 1, 1, 1)),
+    Look("#56B4E9", "P", (2, 2)),
+    Look("#000000", "X", (6, 2)),
+)
+#: a loss and an optimizer look the same in all figures of all papers
+LOSS_LOOKS = dict(zip(LOSSES, (VERMILLION, ORANGE, GREEN, PINK, BLUE), strict=True))
+OPTIMIZER_LOOKS = dict(zip(OPTIMIZERS, (SKY, BLUE, ORANGE, GREEN, VERMILLION, PINK), strict=True))
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Give each name a look of its own; for what is neither a loss nor an optimizer."""
+    return dict(zip(names, LOOKS, strict=False))
 
 
 def set_style() -> None:
     """Set matplotlib and seaborn up, and the jitter of seaborn's points to be the same each time."""
     np.random.seed(0)  # seaborn draws from numpy's global generator
-    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), font="DejaVu Sans")
+    sns.set_theme(context="paper", style="whitegrid", palette=[look.colour for look in LOOKS], font="DejaVu Sans")
     mpl.rcParams.update(
         {
             "axes.spines.top": False,
@@ -48,38 +87,48 @@ def set_style() -> None:
     )
 
 
-def styles(names: Sequence[str]) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
-    """Give each name the same colour, marker and dash in every figure that lists the names in the same order."""
-    return dict(zip(names, COLOURS, strict=False)), dict(zip(names, MARKERS, strict=False)), dict(zip(names, DASHES, strict=False))
-
-
-def draw_figure(
-    module: str, tables: Mapping[str, Path], claims: Path | None, outputs: Sequence[Path], records: Sequence[Path] = ()
-) -> None:
-    """Call ``module``'s draw and save the figure it returns, with its card, in every format asked for.
-
-    The call is draw(tables, claims), with ``records`` draw(tables, claims, arrays).
-
-    Args:
-        module: dotted name of the figure's module.
-        tables: experiment -> collected table.
-        claims: claims.json, where the figure draws verdicts.
-        outputs: paths; the suffix is the format.
-        records: run.json of the runs whose saved arrays it draws.
-    """
-    set_style()
-    decided = {claim["id"]: claim for claim in read_json(claims)} if claims else {}
-    source = importlib.import_module(module)
-    figure: Figure = source.draw(read_tables(tables), decided, *([read_arrays(records)] if records else []))
-    sources = [*tables.values(), *([claims] if claims else []), *map(arrays_file, records)]
-    card = make_card(module, source.__file__, sources)
-    for path in outputs:
-        kind = path.suffix.removeprefix(".")
-        with atomic(path) as temporary:
-            figure.savefig(temporary, format=kind, metadata=metadata(card, kind))
-    plt.close(figure)
+def plain_log(axis: Axes) -> None:
+    """Make the y axis, drawn already, logarithmic with plain numbers: ticks at 1, 2 and 5, at every digit where there is no decade."""
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 10 * low else range(1, 10)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def spread(frame: pd.DataFrame, by: list[str], value: str = "value") -> pd.DataFrame:
     """Mean, lowest and highest of ``value`` in each group."""
     return frame.groupby(by, dropna=False, sort=False)[value].agg(["mean", "min", "max"]).reset_index()
+
+
+def draw_figure(
+    module: str,
+    name: str,
+    tables: Mapping[str, Path],
+    claims: Path | None,
+    outputs: Sequence[Path],
+    records: Sequence[Path] = (),
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """Call ``module``'s draw(data, **options) and save the figure it returns, with its card, in every format asked for.
+
+    Args:
+        module: dotted name of the figure's module.
+        name: the figure's name, ``<paper>/<figure>``.
+        tables: experiment -> collected table.
+        claims: claims.json, where the figure draws verdicts.
+        outputs: paths; the suffix is the format.
+        records: run.json of the runs whose saved arrays it draws.
+        options: what the protocol sets of the figure.
+    """
+    set_style()
+    decided = {claim["id"].rpartition("/")[2]: claim for claim in read_json(claims)} if claims else {}
+    data = FigureData(read_tables(tables), decided, read_arrays(records))
+    figure: Figure = importlib.import_module(module).draw(data, **(options or {}))
+    paper, _, key = name.partition("/")
+    card = make_card(paper, key, [*tables.values(), *([claims] if claims else []), *map(arrays_file, records)])
+    for path in outputs:
+        kind = path.suffix.removeprefix(".")
+        with atomic(path) as temporary:
+            figure.savefig(temporary, format=kind, metadata=metadata(card, kind))
+    plt.close(figure)

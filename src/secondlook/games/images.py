@@ -15,66 +15,111 @@ from torch import nn
 
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
-from secondlook.games.contest import Contest
-from secondlook.metrics.image_quality import ImageJudge, weights_sha256
+from secondlook.games.settings import GameSettings
+from secondlook.metrics.image_quality import FeatureNet, ImageJudge, metric_names, weights_sha256
 from secondlook.metrics.inception import load_inception
+from secondlook.metrics.neighbours import NEIGHBOURS
 from secondlook.nets.classifier import Classifier
-from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator, Filters
 from secondlook.nets.mlp import Initialise, StackedMLP, torch_default, uniform
 from secondlook.runner.job import Job
+from secondlook.runner.ranges import above, at_least, at_most
 from secondlook.train.game import Game, Measured, Moment, Seeds, alone, init_generators, normal_noise, uniform_noise
 from secondlook.train.streams import torch_generator
 
 #: inputs of an experiment that judges images -> name of the net in metrics; two trained ones and one with random weights
 FEATURE_NETS = {"net_a": "a", "net_b": "b", "net_random": "random"}
+#: classes of each of the data sets
+CLASSES = 10
+#: sides of the images that a DCGAN makes
+DCGAN_SIDES = (16, 32, 64)
 #: the generator's last function and the range of its pixels
 OUTPUTS = {"tanh": (torch.tanh, (-1.0, 1.0)), "sigmoid": (torch.sigmoid, (0.0, 1.0)), "linear": (None, (-1.0, 1.0))}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageSettings(Contest):
+class ImageSettings(GameSettings):
     """Settings of an image game."""
 
+    #: data set
     dataset: Literal["mnist", "cifar10", "fashion_mnist"]
+    #: side of the images in pixels
     side: int
-    #: the first so many training images; None: all
+    #: training images
+    #: the first so many; None: all
     train_images: int | None = None
-    #: dcgan; constant: its filters do not double; mlp
+    #: kind of generator
+    #: constant: a DCGAN whose filters do not double
     generator: Literal["dcgan", "constant", "mlp"] = "dcgan"
+    #: kind of discriminator
     discriminator: Literal["dcgan", "mlp"] = "dcgan"
-    #: channels of a DCGAN's widest layer over 8, units of a perceptron's hidden layer
+    #: width of the generator
+    #: channels of a DCGAN's layer next to the images, units of a perceptron's hidden layer
     g_width: int = 64
+    #: width of the discriminator
+    #: as that of the generator
     d_width: int = 64
-    #: hidden layers of a perceptron
+    #: hidden layers of a perceptron that generates
     g_layers: int = 3
+    #: hidden layers of a perceptron that discriminates
     d_layers: int = 2
-    #: linear pieces of a maxout unit in a perceptron's discriminator; 1: ReLU
+    #: linear pieces of a maxout unit in a perceptron that discriminates
+    #: 1: ReLU
     d_pieces: int = 1
-    #: dropout of a perceptron's discriminator, at its input and in hidden layers
+    #: dropout of a perceptron that discriminates, at its input and in its hidden layers
     d_dropout: tuple[float, float] = (0.0, 0.0)
-    #: a perceptron's weights start uniform on +- this, its biases at 0; None: as torch.nn.Linear's
+    #: bound of the uniform weights that a perceptron starts from as generator
+    #: biases then start at 0; None: as torch.nn.Linear's
     g_init: float | None = None
+    #: bound of the uniform weights that a perceptron starts from as discriminator
+    #: as that of the generator
     d_init: float | None = None
+    #: batch normalization in a DCGAN's generator
     g_batch_norm: bool = True
+    #: batch normalization in a DCGAN's discriminator
     d_batch_norm: bool = True
+    #: kernel size of a DCGAN
+    #: with all that comes with it in two official codes (`secondlook.nets.dcgan`)
     kernel: Literal[4, 5] = 4
+    #: last function of the generator
     output: Literal["tanh", "sigmoid", "linear"] = "tanh"
+    #: length of the noise vector
     noise: int = 100
+    #: distribution of the noise
     #: N(0, 1), uniform on +-1, or uniform of variance 1 on +-root 3
     noise_kind: Literal["normal", "uniform", "unit_uniform"] = "normal"
     #: samples that are judged
     samples: int = 10000
-    #: the first so many training images are what they are compared with; None: all
+    #: training images that samples are compared with
+    #: the first so many; None: all
     reference_images: int | None = None
-    #: also measure the Frechet distance in Inception's features, where its weights are at hand or can be fetched; colour images only
+    #: scores in Inception's features
+    #: where its weights are at hand or can be fetched; colour images only
     inception: bool = False
-    #: samples of the first seed that are kept at each row, for a sheet
+    #: samples of the first seed that are kept at each row
+    #: for a sheet
     sheet: int = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        at_least(self, 1, "side", "train_images", "g_width", "d_width", "d_pieces", "noise", "reference_images")
+        at_least(self, 0, "g_layers", "d_layers", "sheet")
+        at_least(self, 0, "d_dropout", most=1)
+        above(self, 0, "g_init", "d_init")
+        above(self, NEIGHBOURS, "samples")
+        at_most(self, "samples", "reference_images")
+        at_most(self, "batch", "train_images")
+        if (self.generator, self.discriminator) != ("mlp", "mlp") and self.side not in DCGAN_SIDES:
+            raise UserError(f"setting 'side': a DCGAN makes images of 16, 32 or 64 pixels, not {self.side}")
         if self.output != "tanh" and self.generator != "mlp":
             raise UserError(f"setting 'output': '{self.output}' is for perceptrons; a DCGAN ends in tanh")
+        if self.inception and self.dataset != "cifar10":
+            raise UserError(f"setting 'inception': Inception takes colour images, and '{self.dataset}' has none; leave it out")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write: those of the game and of `secondlook.metrics.image_quality.ImageJudge`."""
+        nets = [*FEATURE_NETS.values(), *(["inception"] if self.inception else [])]
+        return super().metrics() | metric_names(nets, CLASSES)
 
 
 Adjust = Callable[[StackedMLP, torch.Tensor], None]
@@ -121,7 +166,8 @@ def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> t
     """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
     device, train = train_NCHW.device, train_NCHW[: settings.reference_images]
     test, _ = load_images(job, settings.dataset, "test", settings.side, settings.samples, device)
-    nets, hashes = {}, {}
+    nets: dict[str, FeatureNet] = {}
+    hashes = {}
     for name, short in FEATURE_NETS.items():
         net = Classifier(train.shape[1], settings.side).to(device).eval()
         weights = job.arrays(name, job.seeds[0])
@@ -139,14 +185,15 @@ def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> t
 
 
 def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_generator: Adjust | None = None) -> Game:
-    """Return the game; replicas play in turn.
+    """Return the game; replicas play one after the other.
 
     Metrics: those of `secondlook.metrics.image_quality.ImageJudge`. Arrays: ``sheet_<step>``, uint8 [sheet, C, H, W], of the first seed.
 
     Args:
         adjust_generator: called with a perceptron generator and the training images [N, C, H, W], scaled, before training.
     """
-    most = None if None in (settings.train_images, settings.reference_images) else max(settings.train_images, settings.reference_images)
+    counts = (settings.train_images, settings.reference_images)
+    most = None if None in counts else max(count for count in counts if count is not None)
     loaded, _ = load_images(job, settings.dataset, "train", settings.side, most, device)
     judge, facts = load_judge(job, settings, loaded)
     images = loaded[: settings.train_images]
@@ -172,13 +219,13 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
             init_generators(seeds, "discriminator"),
             initialise=start(settings.d_init),
             pieces=settings.d_pieces,
-            dropout=tuple(settings.d_dropout),
+            dropout=settings.d_dropout,
         )
 
     common: dict[str, Any] = {"side": settings.side, "channels": shape[0], "kernel": settings.kernel}
 
     def dcgan_generator() -> nn.Module:
-        filters = "constant" if settings.generator == "constant" else "doubling"
+        filters: Filters = "constant" if settings.generator == "constant" else "doubling"
         return DCGANGenerator(width=settings.g_width, noise=settings.noise, batch_norm=settings.g_batch_norm, filters=filters, **common)
 
     def dcgan_discriminator() -> nn.Module:
@@ -198,5 +245,5 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
         noise=noise,
         measure=measure,
         facts=facts,
-        **settings.moves(),
+        **settings.game_fields(),
     )

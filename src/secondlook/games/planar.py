@@ -6,16 +6,17 @@ Shapes: R replicas, B batch, Z noise.
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 from secondlook.data.mixtures import Mixture, mixture
-from secondlook.games.contest import Contest
-from secondlook.metrics.modes import mode_coverage
+from secondlook.games.settings import GameSettings
+from secondlook.metrics.modes import METRICS, mode_coverage
 from secondlook.metrics.wasserstein import w1
 from secondlook.nets.mlp import StackedMLP, orthogonal, torch_default
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.discriminator import discriminate, fit_discriminator
 from secondlook.train.game import Game, Measured, Moment, Seeds, init_generators, normal_noise
 from secondlook.train.streams import torch_generator
@@ -26,24 +27,43 @@ ACTIVATION = {"tanh": torch.tanh, "relu": torch.relu}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PlanarSettings(Contest):
+class PlanarSettings(GameSettings):
     """Settings of a game in the plane."""
 
+    #: mixture of Gaussians that the data come from
     #: a name of `secondlook.data.mixtures`
-    data: str
+    data: Literal["ring", "ring-as-coded", "grid25"]
+    #: units of each hidden layer
     width: int = 128
     #: hidden layers of each net
     layers: int = 2
+    #: function after each hidden layer
     activation: Literal["tanh", "relu"] = "tanh"
+    #: initial weights
     init: Literal["orthogonal", "torch"] = "orthogonal"
-    #: size of the noise, N(0, 1)
+    #: length of the noise vector
+    #: each number is drawn from N(0, 1)
     noise: int = 256
     #: samples that modes are counted on
     points: int = 2500
-    #: samples of each side that the exact Wasserstein distance is computed on; 0: not computed
+    #: samples of each side that the exact Wasserstein distance is computed on
+    #: 0: not computed
     w1_points: int = 0
-    #: updates of a critic retrained from scratch at each row, on the frozen generator; 0: none
+    #: updates of a critic retrained from scratch at each row
+    #: on the frozen generator; 0: there is none
     fresh_steps: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 1, "width", "noise", "points")
+        at_least(self, 0, "layers", "w1_points", "fresh_steps")
+        at_most(self, "w1_points", "points")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write: those of the game, of `secondlook.metrics.modes`, and what is asked for."""
+        asked = {"w1"} if self.w1_points else set()
+        asked |= {"fresh_d_loss"} if self.fresh_steps else set()
+        return super().metrics() | {*METRICS} | asked
 
 
 def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
@@ -53,7 +73,7 @@ def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
     """
     target = mixture(settings.data)
     hidden = [settings.width] * settings.layers
-    make = {"activation": ACTIVATION[settings.activation], "initialise": INITIALISE[settings.init]}
+    make: dict[str, Any] = {"activation": ACTIVATION[settings.activation], "initialise": INITIALISE[settings.init]}
 
     def data(seed: int, draw: int) -> torch.Tensor:
         return target.sample(settings.batch, torch_generator(seed, "data", draw, device=device))
@@ -74,12 +94,12 @@ def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
             with torch.no_grad():
                 return real, moment.generator(noise)
 
-        critic, moves = discriminator(moment.seeds, "fresh discriminator").to(device), settings.moves()
+        critic, fields = discriminator(moment.seeds, "fresh discriminator").to(device), settings.game_fields()
         with torch.enable_grad():
-            constraint = moves["after_step"] or moves["before_step"]
-            fit_discriminator(critic, draw, moves["loss"], moves["discriminator_rule"], settings.fresh_steps, after_step=constraint)
+            constraint = fields["after_step"] or fields["before_step"]
+            fit_discriminator(critic, draw, fields["loss"], fields["discriminator_rule"], settings.fresh_steps, after_step=constraint)
         # One batch would say little: the loss is compared with a distance over few rows.
-        return discriminate(critic, *samples(settings.fresh_steps, settings.points), moves["loss"])[0].tolist()
+        return discriminate(critic, *samples(settings.fresh_steps, settings.points), fields["loss"])[0].tolist()
 
     def measure(moment: Moment) -> list[Measured]:
         rows = [
@@ -97,7 +117,7 @@ def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
         noise=normal_noise(settings.noise),
         measure=measure,
         together=True,
-        **settings.moves(),
+        **settings.game_fields(),
     )
 
 

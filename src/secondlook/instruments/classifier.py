@@ -1,6 +1,6 @@
 """The feature nets: small classifiers of the real images, in whose features generated images are compared with real ones.
 
-Two trained nets and one with random weights show how far a score hangs on the net that gives it.
+Two trained nets and one with random weights show how far a score depends on the net that gives it.
 Shapes: B batch, C channels, H height, W width.
 """
 
@@ -16,27 +16,46 @@ from secondlook.errors import UserError
 from secondlook.metrics.image_quality import weights_sha256
 from secondlook.nets.classifier import Classifier
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.optimizers import build
 from secondlook.train.streams import stream_seed
-from secondlook.train.supervised import Split, Task, train_supervised
+from secondlook.train.supervised import METRICS, Split, Task, train_supervised
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """What the protocol may say of a feature net."""
 
+    #: data set
     dataset: Literal["mnist", "cifar10", "fashion_mnist"]
+    #: side of the images in pixels
     side: int
-    #: names the net: its initial weights are drawn from this seed
+    #: seed of the initial weights
+    #: it names the net
     init: int
+    #: epochs
     #: 0: random weights, untrained
     epochs: int
+    #: batch size
     batch: int
-    #: of Adam; falls linearly to zero over the run
+    #: step size of Adam at the start
+    #: it falls linearly to zero over the run
     lr: float
-    #: the first so many images of each split; None: all
+    #: training images
+    #: the first so many; None: all
     train_images: int | None = None
+    #: test images
+    #: the first so many; None: all
     test_images: int | None = None
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "side", "batch", "train_images", "test_images")
+        at_most(self, "batch", "train_images")
+        at_least(self, 0, "init", "epochs", "lr")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write: those of `secondlook.train.supervised.train_supervised`."""
+        return {*METRICS} if self.epochs else {"test_error"}
 
 
 def run(job: Job) -> Result:

@@ -9,13 +9,12 @@ Shapes: N images, C H W an image, D features, K classes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import nn
 
 from secondlook.errors import UserError
 from secondlook.metrics.neighbours import NEIGHBOURS, precision_recall, radii
@@ -30,14 +29,30 @@ KID_SUBSETS, KID_SUBSET_SIZE = 10, 1000
 WITHOUT_CLASSES = ("random", "inception")
 
 
+def metric_names(nets: Iterable[str], classes: int) -> set[str]:
+    """Names of all metrics that an `ImageJudge` of nets with these names gives, where the data have so many classes."""
+    nets = list(nets)
+    with_classes = [net for net in nets if not net.startswith(WITHOUT_CLASSES)]
+    return {
+        *(f"{kind}_{net}" for net in nets for kind in ("fid", "kid", "precision", "recall")),
+        *(f"{kind}_{net}_floor" for net in nets for kind in ("fid", "kid")),
+        *(f"{kind}_{net}" for net in with_classes for kind in ("score", "classes", "largest_share")),
+        *(f"share_{label}" for label in range(classes) if with_classes),
+    }
+
+
 class FeatureNet(Protocol):
     """What a judge needs of a net, in images [B, C, H, W] with pixels in [-1, 1]."""
 
-    head: nn.Module
-    """Features [B, D] to logits [B, K]."""
+    @property
+    def head(self) -> Callable[[torch.Tensor], torch.Tensor]:
+        """Features [B, D] to logits [B, K]."""
 
     def features(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return features [B, D], each image's by itself."""
+
+    def eval(self) -> object:
+        """Set the net to evaluation."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,8 @@ class ImageJudge:
                 f"{len(images_NCHW)} images to judge; every set must have {self.count}, since the Frechet distance depends on it"
             )
         images_NCHW = in_byte_order(images_NCHW)
-        metrics, shares_K = {}, None
+        metrics: dict[str, float] = {}
+        shares_K: dict[str, float] = {}
         for name, net in self.nets.items():
             features_ND, logits_NK = extract(net, images_NCHW)
             reference = self._references[name]
@@ -116,7 +132,7 @@ class ImageJudge:
                     f"largest_share_{name}": counts_K.max().item() / self.count,
                 }
                 shares_K = shares_K or {f"share_{label}": number / self.count for label, number in enumerate(counts_K.tolist())}
-        return metrics | (shares_K or {}) | self._floor
+        return metrics | shares_K | self._floor
 
 
 def _distances(name: str, features_ND: torch.Tensor, reference: _Reference) -> dict[str, float]:

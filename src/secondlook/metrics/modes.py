@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: a point further than so many standard deviations from the nearest centre is of low quality
 RADIUS = 3.0
+#: what `mode_coverage` measures
+METRICS = ("modes", "high_quality", "reverse_kl", "jsd")
 
 
 def mode_coverage(points: np.ndarray, mixture: Mixture) -> dict[str, float]:

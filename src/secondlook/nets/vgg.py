@@ -54,6 +54,7 @@ class CifarVGG(nn.Module):
         for module in self.features:
             if isinstance(module, nn.Conv2d):  # MSR, fan out; linear layers keep the framework's default
                 nn.init.normal_(module.weight, 0.0, math.sqrt(2 / (9 * module.out_channels)))
+                assert module.bias is not None  # none was switched off above
                 nn.init.zeros_(module.bias)
 
     def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,7 @@ import sys
 import token
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from secondlook.errors import UserError, did_you_mean
@@ -79,6 +80,22 @@ def run_pins(env_file: Path, *roots: str, package_dir: Path | None = None) -> di
     """
     imported = libraries(*roots, package_dir=package_dir) & set(_pinned(env_file)) - _NO_NUMBERS
     return pins(env_file, sorted(imported | _EVERY_RUN))
+
+
+def installed(names: Iterable[str]) -> dict[str, str]:
+    """Return ``{name: version}`` of libraries as they are installed beside this process.
+
+    Raises UserError when one is not.
+    """
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError as error:
+            raise UserError(
+                f"config 'versions: installed', but {name} is not installed beside Snakemake; install it there, or say 'versions: locked'"
+            ) from error
+    return found
 
 
 def pins(env_file: Path, names: Iterable[str]) -> dict[str, str]:

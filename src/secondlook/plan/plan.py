@@ -5,22 +5,19 @@ Pure: a function of protocol and configuration, known before anything runs, so t
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 from secondlook.data.registry import digest as data_digest
 from secondlook.errors import UserError, did_you_mean
-from secondlook.plan.runs import Cell, Run
+from secondlook.plan.runs import Bundle, Cell, Run, bundles, cells
 from secondlook.protocol.config import Config
 from secondlook.protocol.experiment import ArrayInput, Budget, Experiment, Resources, Selected
-from secondlook.protocol.paper import Instruments, Protocol, load_instruments, load_protocol
+from secondlook.protocol.paper import Instruments, Protocol
+from secondlook.protocol.project import INSTRUMENTS, Project
 from secondlook.protocol.schema import FactorValue
 
 DATA_FOLDER = "resources/datasets"
-INSTRUMENTS = "instruments"  # stands where a paper's name stands, for the runs that belong to none
-RULES = {"all", "collect", "dataset", "decide", "figure", "pdf", "report", "run", "select"}  # a paper is a target beside them
 
 
 class Plan:
@@ -30,16 +27,27 @@ class Plan:
         protocols: paper -> protocol, of the papers asked for.
         config: the checked configuration.
         instruments: the runs that papers may measure with; of these only what a paper's runs read is planned.
+        questions: number -> text of the report's questions.
+        shared_figures: figure modules that papers share, by name.
 
     Raises:
         UserError: a run reads an instrument that is not there.
     """
 
-    def __init__(self, protocols: Mapping[str, Protocol], config: Config, instruments: Instruments | None = None) -> None:
+    def __init__(
+        self,
+        protocols: Mapping[str, Protocol],
+        config: Config,
+        instruments: Instruments | None = None,
+        questions: Mapping[int, str] | None = None,
+        shared_figures: Collection[str] = (),
+    ) -> None:
         self.protocols = dict(protocols)
+        self.questions = dict(questions or {})
+        self._shared_figures = set(shared_figures)
         self.config = config
         self.scale = config.scale
-        self._sources = {**self.protocols, INSTRUMENTS: instruments or Instruments(experiments={})}
+        self._sources: dict[str, Protocol | Instruments] = {**self.protocols, INSTRUMENTS: instruments or Instruments(experiments={})}
         self._runs = {
             (paper, key): {(run.cell.name, run.seeds_name): run for run in self._expand(paper, key)}
             for paper, source in self._sources.items()
@@ -49,6 +57,12 @@ class Plan:
         for key in self._sources[INSTRUMENTS].experiments:
             runs = self._runs[INSTRUMENTS, key]
             self._runs[INSTRUMENTS, key] = {name: run for name, run in runs.items() if self.folder(run) in read}
+        self._bundles: dict[tuple[str, str], dict[tuple[str, str], Bundle]] = {}
+        self._bundle_of: dict[str, Bundle] = {}
+        for (paper, key), found in self._runs.items():
+            cut = bundles(list(found.values()), self._cells_per_job(paper, key))
+            self._bundles[paper, key] = {(bundle.leader.cell.name, bundle.leader.seeds_name): bundle for bundle in cut}
+            self._bundle_of |= {self.folder(run): bundle for bundle in cut for run in bundle.runs}
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
@@ -63,7 +77,8 @@ class Plan:
 
     def figure_module(self, paper: str, figure: str) -> str:
         """Dotted name of a figure's module."""
-        return f"secondlook.papers.{paper}.figures.{figure}"
+        name = self.protocols[paper].figures[figure].draw or figure
+        return f"secondlook.figures.shared.{name}" if name in self._shared_figures else f"secondlook.papers.{paper}.figures.{name}"
 
     def modules(self) -> list[str]:
         """Dotted names of all modules that the protocols name."""
@@ -75,20 +90,24 @@ class Plan:
         return self.experiment(paper, experiment).scales.get(self.scale)
 
     def runs(self, paper: str, experiment: str) -> list[Run]:
-        """All its jobs."""
+        """All its runs."""
         return list(self._runs[paper, experiment].values())
 
-    def run(self, paper: str, experiment: str, cell: str, seeds: str) -> Run:
-        """The job that a path names.
+    def bundles(self, paper: str, experiment: str) -> list[Bundle]:
+        """All its jobs."""
+        return list(self._bundles[paper, experiment].values())
+
+    def bundle(self, paper: str, experiment: str, cell: str, seeds: str) -> Bundle:
+        """The job whose first run lies in these folders.
 
         Raises:
-            UserError: the protocol asks for no such job at this scale.
+            UserError: there is none.
         """
-        runs = self._runs.get((paper, experiment), {})
-        if (cell, seeds) not in runs:
-            hint = did_you_mean(f"{cell}/{seeds}", ["/".join(key) for key in runs])
-            raise UserError(f"scale {self.scale} has no run {paper}/{experiment}/{cell}/{seeds}.{hint}")
-        return runs[cell, seeds]
+        found = self._bundles.get((paper, experiment), {})
+        if (cell, seeds) not in found:
+            hint = did_you_mean(f"{cell}/{seeds}", ["/".join(key) for key in found])
+            raise UserError(f"scale {self.scale} has no job {paper}/{experiment}/{cell}/{seeds}.{hint}")
+        return found[cell, seeds]
 
     def experiments(self, paper: str) -> list[str]:
         """Experiments of a paper that run at this scale; of the instruments, those that are read."""
@@ -128,6 +147,14 @@ class Plan:
         """Folder of a run's record."""
         return f"results/{self.scale}/{run.paper}/{run.experiment}/{run.cell.name}/{run.seeds_name}"
 
+    def records_of(self, runs: Iterable[Run]) -> list[str]:
+        """What the jobs that make these runs say they made: job.json, each once."""
+        return list(dict.fromkeys(f"{self.folder(self._bundle_of[self.folder(run)].leader)}/job.json" for run in runs))
+
+    def sums_of(self, runs: Iterable[Run]) -> list[str]:
+        """The check sums of what the jobs that make these runs measured: equal numbers make an equal file."""
+        return list(dict.fromkeys(f"{self.folder(self._bundle_of[self.folder(run)].leader)}/job.sha256" for run in runs))
+
     def table(self, paper: str, experiment: str) -> str:
         """CSV with all runs of an experiment."""
         return f"results/{self.scale}/{paper}/{experiment}.csv"
@@ -144,35 +171,52 @@ class Plan:
 
     def resources(self, paper: str, experiment: str) -> Resources:
         """What a job of this experiment asks for at this scale."""
-        budget = self.budget(paper, experiment)
-        return (budget and budget.resources) or self.experiment(paper, experiment).resources
+        chosen = self.experiment(paper, experiment)
+        return chosen.resources_at(self.scale) if self.scale in chosen.scales else chosen.resources
 
-    def spec(self, run: Run) -> dict[str, Any]:
+    def spec(self, bundle: Bundle) -> dict[str, Any]:
         """All that a job reads, as sorted plain JSON values; a change to anything else does not rerun it."""
-        experiment = self.experiment(run.paper, run.experiment)
-        resources = self.resources(run.paper, run.experiment)
-        fixed = {factor: value for factor, value in run.cell.factors.items() if not isinstance(value, Selected)}
+        first = bundle.leader
+        experiment = self.experiment(first.paper, first.experiment)
+        resources = self.resources(first.paper, first.experiment)
+        return {
+            "data": {name: data_digest(name) for name in experiment.datasets},
+            "experiment": first.experiment,
+            "gpu": resources.gpu,
+            "module": self.module(first.paper, first.experiment),
+            "paper": first.paper,
+            "runs": [self._run_spec(run) for run in bundle.runs],
+            "scale": self.scale,
+            "seeds": list(first.seeds),
+            "settings": experiment.settings_at(self.scale),
+            "threads": resources.threads,
+        }
+
+    def earlier(self, run: Run) -> dict[str, list[Run]]:
+        """Name of an input -> the runs whose arrays it is.
+
+        Raises:
+            UserError: they are not there.
+        """
+        inputs = self.experiment(run.paper, run.experiment).inputs
+        return {name: self._earlier(run, array) for name, array in inputs.items()}
+
+    def _run_spec(self, run: Run) -> dict[str, Any]:
+        """What one run of a job reads beside what all have in common."""
         return {
             "cell": run.cell.labels,
-            "data": {name: data_digest(name) for name in experiment.datasets},
-            "experiment": run.experiment,
-            "gpu": resources.gpu,
-            "inputs": {name: [self.folder(earlier) for earlier in self._earlier(run, array)] for name, array in experiment.inputs.items()},
-            "module": self.module(run.paper, run.experiment),
-            "paper": run.paper,
-            "scale": self.scale,
-            "seeds": list(run.seeds),
+            "factors": run.cell.fixed,
+            "folder": f"{run.cell.name}/{run.seeds_name}",
+            "inputs": {name: [self.folder(earlier) for earlier in found] for name, found in self.earlier(run).items()},
             "select": {
                 factor: {
                     "file": self.selection(run.paper, value.select),
-                    "group": {name: fixed[name] for name in self.protocols[run.paper].selections[value.select].per},
+                    "group": {name: run.cell.fixed[name] for name in self.protocols[run.paper].selections[value.select].per},
                     "take": value.take,
                 }
                 for factor, value in run.cell.factors.items()
                 if isinstance(value, Selected)
             },
-            "threads": resources.threads,
-            "values": self._settings(run.paper, run.experiment) | fixed,
         }
 
     def selection_spec(self, paper: str, selection: str) -> dict[str, Any]:
@@ -180,27 +224,26 @@ class Plan:
         chosen = self.protocols[paper].selections[selection]
         return chosen.model_dump(mode="json") | {"experiments": [key for key in chosen.experiments if self.budget(paper, key)]}
 
-    def _settings(self, paper: str, experiment: str) -> dict[str, Any]:
-        """Settings of an experiment at this scale."""
-        return {**self.experiment(paper, experiment).settings, **self.budget(paper, experiment).settings}
-
     # -- how it is made ------------------------------------------------------------------------------------------------
 
     def _expand(self, paper: str, key: str) -> Iterator[Run]:
         experiment, budget = self.experiment(paper, key), self.budget(paper, key)
         if budget is None:
             return
-        for product in budget.cells or experiment.cells:
-            levels = [value if isinstance(value, list) else [value] for value in product.values()]
-            for values in itertools.product(*levels):
-                for seeds in self._blocks(budget, fixed=experiment.fixed_seeds or paper == INSTRUMENTS):
-                    yield Run(paper, key, Cell(dict(zip(product, values, strict=True))), seeds)
+        size = budget.seeds_per_job or experiment.seeds_per_job
+        for cell in cells(experiment.cells_at(self.scale)):
+            for seeds in self._blocks(budget, size, fixed=experiment.fixed_seeds or paper == INSTRUMENTS):
+                yield Run(paper, key, cell, seeds)
 
-    def _blocks(self, budget: Budget, *, fixed: bool) -> Iterator[tuple[int, ...]]:
+    def _cells_per_job(self, paper: str, key: str) -> int | Literal["all"]:
+        experiment, budget = self.experiment(paper, key), self.budget(paper, key)
+        return (budget and budget.cells_per_job) or experiment.cells_per_job
+
+    def _blocks(self, budget: Budget, size: int | Literal["all"], *, fixed: bool) -> Iterator[tuple[int, ...]]:
         """Cut the seeds into blocks so that asking for more seeds never changes an older block."""
         own = budget.seeds.count
         count = own if fixed or self.config.seeds == "protocol" else self.config.seeds
-        size = own if budget.block == "all" else budget.block
+        size = own if size == "all" else size
         first = budget.seeds.first
         inside = min(own, count)
         for start in range(0, inside, size):
@@ -211,11 +254,12 @@ class Plan:
     def _earlier(self, run: Run, array: ArrayInput) -> list[Run]:
         """Runs whose arrays an input names."""
         paper, key = (INSTRUMENTS, array.instrument) if array.instrument else (run.paper, array.experiment)
+        assert key is not None  # `ArrayInput` names one or the other
         whose = f"{paper}/{key}" if array.instrument else key
         if key not in self._sources[paper].experiments:  # of a paper's own experiments the protocol has made sure
             hint = did_you_mean(key, self._sources[paper].experiments)
             raise UserError(f"{run.paper}/{run.experiment} reads the instrument '{key}', which is not there.{hint}")
-        own = {**self._settings(run.paper, run.experiment), **run.cell.factors}
+        own = {**self.experiment(run.paper, run.experiment).settings_at(self.scale), **run.cell.factors}
         for factor, value in array.cell.items():
             if value == "same" and not isinstance(own.get(factor), FactorValue | Selected):
                 raise UserError(f"{run.paper}/{run.experiment} has no factor or setting '{factor}' to be the same in {whose}")
@@ -234,31 +278,6 @@ class Plan:
         return [earlier for earlier in found if set(earlier.seeds) & set(run.seeds)]
 
 
-def find_papers(folder: Path) -> dict[str, Path]:
-    """Papers by name: the folders below ``folder`` that hold a protocol.yaml.
-
-    Raises:
-        UserError: a folder's name cannot be a Python package, or is that of a rule or of the instruments' results.
-    """
-    found = {path.parent.name: path for path in sorted(folder.glob("*/protocol.yaml"))}
-    for name in found:
-        if name == INSTRUMENTS:
-            raise UserError(f"{folder / name}: '{name}' is the folder of the runs that belong to no paper; give the paper another name")
-        if not name.isidentifier() or name in RULES:
-            raise UserError(f"{folder / name}: a paper's folder is a Python package and a target of the workflow; '{name}' cannot be both")
-    return found
-
-
-def load_plan(papers_folder: Path, config: Config) -> Plan:
-    """Read the protocols of the papers that the configuration asks for, and that of the instruments, whose folder lies beside the papers'.
-
-    Raises:
-        UserError: a paper or an instrument does not exist, or a protocol is not valid.
-    """
-    found = find_papers(papers_folder)
-    for name in config.papers if config.papers != "all" else ():
-        if name not in found:
-            raise UserError(f"config 'papers': unknown paper '{name}'.{did_you_mean(name, found)}")
-    wanted = found if config.papers == "all" else {name: found[name] for name in config.papers}
-    instruments = load_instruments(papers_folder.parent / INSTRUMENTS / "protocol.yaml")
-    return Plan({name: load_protocol(path) for name, path in wanted.items()}, config, instruments)
+def make_plan(project: Project, config: Config) -> Plan:
+    """The plan of a project."""
+    return Plan(project.protocols, config, project.instruments, project.questions, project.shared_figures)

@@ -1,11 +1,13 @@
-"""A cell of a grid, a job of it, and the names of their folders."""
+"""A cell of a grid, a run of it, the bundle of runs that one job makes, and the names of their folders."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from secondlook.protocol.experiment import Selected
+from secondlook.protocol.experiment import Product, Selected
 from secondlook.protocol.schema import FactorValue
 
 
@@ -17,13 +19,22 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Folder name, for example ``optimizer=adam,lr=0.0003``; "only" where the experiment has no factors."""
-        return ",".join(f"{factor}={self._text(value)}" for factor, value in self.factors.items()) or "only"
+        """Folder name, for example ``optimizer=adam+lr=0.0003``; "only" where the experiment has no factors.
+
+        It is a wildcard of the workflow and reaches cluster jobs through a shell and through Snakemake's ``--target-jobs``, which splits at
+        commas: no comma, space or quote may stand in it.
+        """
+        return "+".join(f"{factor}={self._text(value)}" for factor, value in self.factors.items()) or "only"
 
     @property
     def labels(self) -> dict[str, FactorValue]:
         """Factors with a selected value as the word that stands in the folder's name."""
         return {factor: self._text(value) if isinstance(value, Selected) else value for factor, value in self.factors.items()}
+
+    @property
+    def fixed(self) -> dict[str, FactorValue]:
+        """Factors whose value no selection decides."""
+        return {factor: value for factor, value in self.factors.items() if not isinstance(value, Selected)}
 
     @staticmethod
     def _text(value: FactorValue | Selected) -> str:
@@ -32,9 +43,17 @@ class Cell:
         return repr(value) if isinstance(value, float) else str(value)
 
 
+def cells(grid: Iterable[Product]) -> Iterator[Cell]:
+    """Every cell of a grid, the products in their order."""
+    for product in grid:
+        levels = [value if isinstance(value, list) else [value] for value in product.values()]
+        for values in itertools.product(*levels):
+            yield Cell(dict(zip(product, values, strict=True)))
+
+
 @dataclass(frozen=True)
 class Run:
-    """A job: one cell for one block of seeds."""
+    """One cell for one block of seeds: one folder, one record."""
 
     paper: str
     experiment: str
@@ -46,3 +65,27 @@ class Run:
         """Folder name, ``seeds=0-4`` or ``seeds=7``."""
         first, last = self.seeds[0], self.seeds[-1]
         return f"seeds={first}" if first == last else f"seeds={first}-{last}"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The runs that one job makes, one after the other: cells of one experiment, the same seeds."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def leader(self) -> Run:
+        """The run whose folder holds what the job says of all of them."""
+        return self.runs[0]
+
+
+def bundles(runs: Sequence[Run], cells_per_job: int | Literal["all"]) -> list[Bundle]:
+    """Cut runs of one experiment into bundles: those with the same seeds, in their order, so many at a time."""
+    by_seeds: dict[tuple[int, ...], list[Run]] = {}
+    for run in runs:
+        by_seeds.setdefault(run.seeds, []).append(run)
+    found = []
+    for same in by_seeds.values():
+        size = len(same) if cells_per_job == "all" else cells_per_job
+        found += [Bundle(tuple(same[start : start + size])) for start in range(0, len(same), size)]
+    return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from secondlook.plan.plan import INSTRUMENTS, Plan
+from secondlook.plan.plan import Plan
+from secondlook.protocol.project import INSTRUMENTS
 
 
 def claim_experiments(plan: Plan, paper: str) -> list[str]:
     """Experiments that claims and controls read and that run at this scale."""
     protocol = plan.protocols[paper]
-    wanted = {key for item in [*protocol.claims, *protocol.controls] for key in protocol.experiments_behind(item)}
+    wanted = {key for item in protocol.decided for key in protocol.experiments_behind(item)}
     return [key for key in plan.experiments(paper) if key in wanted]
 
 
@@ -24,10 +25,10 @@ def figure_files(plan: Plan, paper: str, figure: str) -> list[str]:
     return [f"results/{plan.scale}/{paper}/figures/{figure}.{kind}" for kind in ("svg", "png")]
 
 
-def array_files(plan: Plan, paper: str, figure: str, name: str) -> list[str]:
-    """The file ``name`` of every run whose arrays a figure draws."""
+def drawn_jobs(plan: Plan, paper: str, figure: str) -> list[str]:
+    """What the jobs say that made the runs whose arrays a figure draws."""
     experiments = plan.protocols[paper].figures[figure].arrays
-    return [f"{plan.folder(run)}/{name}" for key in experiments for run in plan.runs(paper, key)]
+    return plan.records_of(run for key in experiments for run in plan.runs(paper, key))
 
 
 def paper_products(plan: Plan, paper: str) -> list[str]:
@@ -43,7 +44,7 @@ def paper_products(plan: Plan, paper: str) -> list[str]:
 
 
 def paper_targets(plan: Plan, paper: str) -> list[str]:
-    """All that a paper adds to the report, and the records of its runs.
+    """All that a paper adds to the report, and what its jobs made.
 
     Not the products alone: a failed job loses its outputs, and Snakemake leaves a lost file alone where what was made of it is still there,
     so the next start would keep the numbers of the code before.
@@ -52,7 +53,7 @@ def paper_targets(plan: Plan, paper: str) -> list[str]:
 
 
 def figure_targets(plan: Plan, paper: str, figure: str) -> list[str]:
-    """A figure, and the records of the runs behind it, for the same reason."""
+    """A figure, and what the jobs behind it made, for the same reason."""
     return figure_files(plan, paper, figure) + _run_records(plan, paper, plan.protocols[paper].figures[figure].experiments)
 
 
@@ -72,5 +73,5 @@ def report_products(plan: Plan) -> list[str]:
 
 
 def _run_records(plan: Plan, paper: str, experiments: Iterable[str]) -> list[str]:
-    """Records of the runs of these experiments and of those that they need."""
-    return [f"{plan.folder(run)}/run.json" for run in plan.runs_behind(paper, experiments)]
+    """What the jobs say that made the runs of these experiments and of those that they need."""
+    return plan.records_of(plan.runs_behind(paper, experiments))

@@ -1,58 +1,92 @@
-"""Typed models of claims: the sentence, the paper's number, and the rule that decides it, written before the run."""
+"""Typed models of claims: the sentence, the paper's number, and the rule that decides it, written before the run.
+
+A test names its kind together with the metric that it looks at, ``counts: success``. Arms may be named (the protocol's ``arms``); value
+where diverged, unit, smallest effect and spread come from the protocol's ``metrics`` unless the claim gives its own. Both are filled in
+while a protocol is read (`secondlook.protocol.paper`), so that a claim on its own says everything.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-from secondlook.protocol.schema import FactorValue, Model, Name
+from secondlook.errors import did_you_mean
+from secondlook.protocol.schema import SCALES, FactorValue, Name, Scale, Schema
+
+Values = Annotated[
+    list[FactorValue],
+    Field(min_length=1),
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value], json_schema_input_type=FactorValue | list[FactorValue]),
+]
+Positive = Annotated[float, Field(gt=0)]
 
 
-class Reported(Model):
-    """The paper's number. Only what was read in the paper (S) or in a named go-between (S2) may stand here."""
+class Spreads(Schema):
+    """A standard deviation between replicas, a number per scale."""
+
+    smoke: Positive | None = None
+    """At scale smoke."""
+    quick: Positive | None = None
+    """At scale quick."""
+    paper: Positive | None = None
+    """At scale paper."""
+
+
+def _as_spreads(value: Any) -> Any:
+    return dict.fromkeys(SCALES, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+#: one number stands for every scale
+Spread = Annotated[Spreads, BeforeValidator(_as_spreads, json_schema_input_type=Positive | Spreads)]
+
+
+class Metric(Schema):
+    """What a metric means, and what tests of it share."""
+
+    model_config = ConfigDict(json_schema_extra={"required": []})  # a paper's entry is laid over that of papers/metrics.yaml
+
+    means: str
+    """What is measured, in a sentence that a reader of the report understands."""
+    unit: str = ""
+    """Unit of its value and of an effect."""
+    diverged: float | None = None
+    """Its value for a replica that diverged."""
+    spread: Spread | None = None
+    """Standard deviation between replicas that the calibration assumes: one number, or one a scale."""
+    smallest_effect: float | None = Field(None, ge=0)
+    """An effect must reach this to count as the one claimed."""
+
+
+class Reported(Schema):
+    """The paper's number. Only what was read in the paper or in a named go-between may stand here."""
 
     text: str
     """The number with its spread and unit, as printed."""
     value: float | None = None
     """The effect as a number in the claim's own unit and sign, where the text gives one."""
-    mark: Literal["S", "S2"]
-    """S: read in the source. S2: read second-hand."""
+    read: Literal["first-hand", "second-hand"]
+    """first-hand: read in the source. second-hand: read in a go-between."""
     source: str
     """Where it stands: table, figure, section."""
-    through: str | None = None
-    """The go-between of an S2 figure."""
+    via: str | None = None
+    """The go-between of a second-hand number."""
 
     @model_validator(mode="after")
     def _second_hand_names_its_source(self) -> Self:
-        if (self.mark == "S2") != (self.through is not None):
-            raise ValueError("an S2 figure names its go-between in 'through'; an S figure has none")
+        if (self.read == "second-hand") != (self.via is not None):
+            raise ValueError("a second-hand number names its go-between in 'via'; a first-hand one has none")
         return self
 
 
-class Exact(Model):
-    """Every replica's final value equals a known one."""
-
-    kind: Literal["exact"]
-    """Type of the test."""
-    metric: str
-    """The metric tested."""
-    equals: str | float
-    """A number, or the metric that holds the known value."""
-    tolerance: float = Field(0.0, ge=0)
-    """Largest absolute difference that counts as equal."""
-    where: dict[str, list[FactorValue]] = {}
-    """Only cells with these factor values."""
-    given: str | None = None
-    """Only replicas where this metric is 1 (a theorem's premise)."""
-
-
-class Arm(Model):
+class Arm(Schema):
     """Cells that one side of a comparison may take."""
 
     label: str
     """Its name in tables and figures."""
-    where: dict[str, list[FactorValue]]
+    cells: dict[Name, Values] = {}
     """Factor values of its cells; a factor that is not named must be absent from the cell."""
     pick: str | None = None
     """With several cells: the metric whose mean is lowest picks one."""
@@ -60,27 +94,108 @@ class Arm(Model):
     """The experiment that has its cells, where it is not the claim's."""
 
 
-class Measured(Model):
+def _named_arm(value: Any, info: ValidationInfo) -> Any:
+    """The arm that a name stands for."""
+    if not isinstance(value, str):
+        return value
+    arms = (info.context or {}).get("arms", {})
+    if value not in arms:
+        raise ValueError(f"unknown arm.{did_you_mean(value, arms)}")
+    return arms[value]
+
+
+OneArm = Annotated[Arm, BeforeValidator(_named_arm, json_schema_input_type=str | Arm)]
+
+
+class _Kind(Schema):
+    """What all kinds of tests have: the metric, under the name of the kind."""
+
+    kind: ClassVar[str]
+
+    @property
+    def metric(self) -> str:
+        """The metric tested."""
+        return str(getattr(self, self.kind))
+
+
+class Equal(_Kind):
+    """Every replica's final value equals a known one."""
+
+    kind = "equal"
+    equal: str
+    """The metric tested."""
+    to: str | float
+    """A number, or the metric that holds the known value."""
+    tolerance: float = Field(0.0, ge=0)
+    """Largest absolute difference that counts as equal."""
+    cells: dict[Name, Values] = {}
+    """Only cells with these factor values."""
+    given: str | None = None
+    """Only replicas where this metric is 1 (a theorem's premise)."""
+
+
+def _may_be_the_metrics(schema: dict[str, Any]) -> None:
+    """In a file ``diverged`` need not stand in the test: the metric may have it."""
+    schema["required"] = [name for name in schema.get("required", []) if name != "diverged"]
+
+
+class Statistic(_Kind):
     """What every test of measured values says."""
 
-    metric: str
-    """The metric compared."""
+    model_config = ConfigDict(json_schema_extra=_may_be_the_metrics)
+
+    cells: dict[Name, Values] = {}
+    """Factor values that all arms share."""
     at: float = Field(1.0, gt=0, le=1)
     """Point of training as a share of its updates; 1 is the end."""
     diverged: float
-    """Value of a diverged replica."""
+    """Value of a diverged replica; the metric's own where it has one."""
     unit: str = ""
-    """Unit of the effect."""
+    """Unit of the effect; the metric's own by default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, data: Any, info: ValidationInfo) -> Any:
+        """Take what is not said here from the metric, and give the arms the factor values that they share."""
+        if not isinstance(data, dict):
+            return data
+        filled = dict(data)
+        metric = (info.context or {}).get("metrics", {}).get(data.get(cls.kind))
+        for key in ("diverged", "unit", "smallest_effect"):
+            if isinstance(metric, Metric) and key in cls.model_fields and key not in data and (value := getattr(metric, key)) is not None:
+                filled[key] = value
+        if isinstance(shared := filled.pop("cells", None), dict):
+            for key in ("first", "second", "arm"):
+                if key in filled:
+                    filled[key] = _with_cells(filled[key], shared, info)
+            if isinstance(filled.get("arms"), list):
+                filled["arms"] = [_with_cells(arm, shared, info) for arm in filled["arms"]]
+        elif shared is not None:
+            filled["cells"] = shared
+        return filled
 
 
-class Difference(Measured):
+def _with_cells(arm: Any, shared: Mapping[str, Any], info: ValidationInfo) -> Any:
+    arm = (info.context or {}).get("arms", {}).get(arm, arm) if isinstance(arm, str) else arm
+    if isinstance(arm, Arm):
+        return arm.model_copy(
+            update={"cells": {name: value if isinstance(value, list) else [value] for name, value in shared.items()} | arm.cells}
+        )
+    if not isinstance(arm, dict):
+        return arm
+    own = arm.get("cells", {})
+    return {**arm, "cells": {**shared, **own}} if isinstance(own, dict) else arm
+
+
+class Difference(Statistic):
     """Mean of the second arm minus mean of the first."""
 
-    kind: Literal["difference"]
-    """Type of the test."""
-    first: Arm
+    kind = "difference"
+    difference: str
+    """The metric compared."""
+    first: OneArm
     """The arm the claim says is lower."""
-    second: Arm
+    second: OneArm
     """The arm the claim says is higher."""
     smallest_effect: float = Field(0.0, ge=0)
     """second - first must reach this to count as the effect claimed."""
@@ -90,25 +205,27 @@ class Difference(Measured):
     """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is inconclusive."""
 
 
-class Ordering(Measured):
+class Ordering(Statistic):
     """Means of three arms or more in the order claimed; every step from one to the next is a comparison (Holm)."""
 
-    kind: Literal["ordering"]
-    """Type of the test."""
-    arms: list[Arm] = Field(min_length=3)
+    kind = "ordering"
+    ordering: str
+    """The metric compared."""
+    arms: list[OneArm] = Field(min_length=3)
     """Arms, the lowest first."""
     smallest_effect: float = Field(0.0, ge=0)
     """Each step must reach this."""
 
 
-class Counts(Measured):
+class Counts(Statistic):
     """Share of replicas that succeed (metric 1, else 0): the second arm's minus the first's."""
 
-    kind: Literal["counts"]
-    """Type of the test."""
-    first: Arm
+    kind = "counts"
+    counts: str
+    """The metric that is 1 for a success."""
+    first: OneArm
     """The arm the claim says succeeds less often."""
-    second: Arm
+    second: OneArm
     """The arm the claim says succeeds more often."""
     smallest_effect: float = Field(0.0, ge=0, le=1)
     """The difference of shares must reach this."""
@@ -116,81 +233,129 @@ class Counts(Measured):
     """A diverged replica is no success."""
 
 
-class Ratio(Measured):
+class Ratio(Statistic):
     """Geometric mean of the second arm over that of the first."""
 
-    kind: Literal["ratio"]
-    """Type of the test."""
-    first: Arm
+    kind = "ratio"
+    ratio: str
+    """The metric compared."""
+    first: OneArm
     """The arm the claim says is smaller."""
-    second: Arm
+    second: OneArm
     """The arm the claim says is larger."""
     smallest_effect: float = Field(1.0, ge=1)
     """The ratio must reach this."""
 
 
-class Correlation(Measured):
+class Correlation(Statistic):
     """Spearman's rank correlation of two metrics of one arm."""
 
-    kind: Literal["correlation"]
-    """Type of the test."""
+    kind = "correlation"
+    correlation: str
+    """One metric."""
     diverged: Literal[0] = 0
     """A diverged replica has no correlation."""
     beside: str
     """The other metric."""
-    arm: Arm
+    arm: OneArm
     """The cells."""
     over: Literal["steps", "replicas"] = "steps"
-    """steps: along training, one correlation a replica, and their mean. replicas: of final values, one correlation in all."""
+    """steps: along training, one correlation per replica, and their mean. replicas: of final values, one correlation in all."""
     sign: Literal[1, -1] = 1
     """The sign that is claimed."""
     smallest_effect: float = Field(0.0, ge=0, lt=1)
     """The correlation, times the sign, must reach this."""
 
 
-class Equivalence(Measured):
+class Equivalence(Statistic):
     """Means of two arms that differ by less than a margin (two one-sided tests)."""
 
-    kind: Literal["equivalence"]
-    """Type of the test."""
-    first: Arm
+    kind = "equivalence"
+    equivalence: str
+    """The metric compared."""
+    first: OneArm
     """One arm."""
-    second: Arm
+    second: OneArm
     """The other."""
     margin: float = Field(gt=0)
     """Largest difference that does not matter."""
 
 
-class Within(Measured):
+class Within(Statistic):
     """The mean of an arm lies within an interval, the paper's own or one that a control must meet."""
 
-    kind: Literal["within"]
-    """Type of the test."""
-    arm: Arm
+    kind = "within"
+    within: str
+    """The metric tested."""
+    arm: OneArm
     """The cells."""
     low: float
     """Lower end."""
     high: float
     """Upper end."""
 
+    @model_validator(mode="after")
+    def _is_an_interval(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"'low' {self.low:g} must lie below 'high' {self.high:g}")
+        return self
 
-Test = Annotated[Exact | Difference | Ordering | Counts | Ratio | Correlation | Equivalence | Within, Field(discriminator="kind")]
+
+KINDS: tuple[type[_Kind], ...] = (Equal, Difference, Ordering, Counts, Ratio, Correlation, Equivalence, Within)
+NAMES_OF_KINDS = ", ".join(kind.kind for kind in KINDS)
+
+
+def _kind_of(value: Any) -> str | None:
+    """The kind of test that a block states: the one of its keys that is the name of a kind."""
+    if isinstance(value, _Kind):
+        return value.kind
+    named = [kind.kind for kind in KINDS if isinstance(value, dict) and kind.kind in value]
+    return named[0] if len(named) == 1 else None
+
+
+Test = Annotated[
+    Annotated[Equal, Tag("equal")]
+    | Annotated[Difference, Tag("difference")]
+    | Annotated[Ordering, Tag("ordering")]
+    | Annotated[Counts, Tag("counts")]
+    | Annotated[Ratio, Tag("ratio")]
+    | Annotated[Correlation, Tag("correlation")]
+    | Annotated[Equivalence, Tag("equivalence")]
+    | Annotated[Within, Tag("within")],
+    Discriminator(
+        _kind_of,
+        custom_error_type="mistake",
+        custom_error_message=f"name one kind of test with its metric, for example 'difference: test_error'; kinds: {NAMES_OF_KINDS}",
+    ),
+]
+
+
+#: every kind that compares measured values: all but `Equal`
+MeasuredTest = Difference | Ordering | Counts | Ratio | Correlation | Equivalence | Within
 
 
 def arms_of(test: Test) -> list[Arm]:
     """The arms of a test, in the order in which its samples stand."""
-    if isinstance(test, Exact):
+    if isinstance(test, Equal):
         return []
     if isinstance(test, Ordering):
         return list(test.arms)
     return [test.arm] if isinstance(test, Correlation | Within) else [test.first, test.second]
 
 
-class Control(Model):
+def metrics_of(test: Test) -> list[str]:
+    """All metrics that a test reads."""
+    named = [test.metric, *(getattr(test, key, None) for key in ("beside", "given", "given_lower")), *(arm.pick for arm in arms_of(test))]
+    if isinstance(test, Equal) and isinstance(test.to, str):
+        named.append(test.to)
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
+class Control(Schema):
     """A comparison whose outcome is known. Where it comes out otherwise, no claim that rests on it can be decided."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
-    """Unique among the paper's controls and claims."""
+    id: SkipJsonSchema[str] = ""
+    """Its key."""
     sentence: str
     """What must come out."""
     experiment: Name
@@ -201,14 +366,14 @@ class Control(Model):
     """effect: the test must come out as a claim that is replicated. no effect: its interval must hold 0 (1 for a ratio)."""
 
 
-class Claim(Model):
+class Claim(Schema):
     """A testable sentence and the rule that decides it, written before the run."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
-    """Unique within the paper."""
+    id: SkipJsonSchema[str] = ""
+    """Its key."""
     sentence: str
     """What is claimed."""
-    where: str
+    source: str
     """Where the paper says it."""
     reported: Reported | None = None
     """The paper's number."""
@@ -218,13 +383,22 @@ class Claim(Model):
     """How it is decided."""
     controls: list[str] = []
     """Controls that it rests on."""
-    spread: float | None = Field(None, gt=0)
-    """Standard deviation between replicas that the calibration assumes, in the metric's unit."""
+    spread: Spread | None = None
+    """Standard deviation between replicas that the calibration assumes; the metric's own by default."""
     not_run: str | None = None
     """Why it is not tested at all."""
+
+    @property
+    def reported_value(self) -> float | None:
+        """The paper's number; None where it gives none."""
+        return self.reported.value if self.reported else None
+
+    def spread_at(self, scale: Scale) -> float | None:
+        """The spread that the calibration assumes at a scale."""
+        return getattr(self.spread, scale) if self.spread else None
 
     @model_validator(mode="after")
     def _tested_or_not(self) -> Self:
         if (self.test is None) != (self.experiment is None) or (self.test is None) != (self.not_run is not None):
-            raise ValueError(f"claim {self.id}: give 'experiment' and 'test', or 'not_run' with the reason")
+            raise ValueError("give 'experiment' and 'test', or 'not_run' with the reason")
         return self

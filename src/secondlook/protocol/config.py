@@ -6,24 +6,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from secondlook.protocol.experiment import Scale
-from secondlook.protocol.schema import Model, Name, validate
+from secondlook.protocol.experiment import MOST_SEEDS
+from secondlook.protocol.schema import Name, Scale, Schema, validate
 
 
-class Config(Model):
+class Config(Schema):
     """config.yaml, with what ``--config`` overrides."""
 
     scale: Scale = "quick"
     """smoke: seconds, for tests. quick: minutes on a laptop. paper: the paper's own protocol, for a GPU or a cluster."""
     papers: Annotated[list[Name], Field(min_length=1)] | Literal["all"] = "all"
     """Papers to run: all, or a list; on the command line papers=wilson2017,chen2019."""
-    seeds: Annotated[int, Field(gt=0, strict=True)] | Literal["protocol"] = "protocol"
-    """Replicas a cell: the protocol's own number, or yours. More seeds add runs and leave the old ones as they are."""
+    seeds: Annotated[int, Field(gt=0, le=MOST_SEEDS, strict=True)] | Literal["protocol"] = "protocol"
+    """Replicas per cell: the protocol's own number, or yours. More seeds add runs and leave the old ones as they are."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto takes a GPU where there is one; a cluster's login node has none, so cluster profiles say cuda."""
+    versions: Literal["locked", "installed"] = "locked"
+    """Libraries that make numbers. locked: the pinned versions or none. installed: what is there; results are keyed by it."""
     data_dir: str = ""
     """A folder that holds the data sets' archives already, asked before any download."""
-    mirrors: list[str] = []
+    mirrors: list[Annotated[str, Field(pattern=r"^(https?|file)://.+")]] = []
     """Base URLs asked before the canonical ones."""
     work_dir: str = "work"
     """Where running jobs keep checkpoints."""

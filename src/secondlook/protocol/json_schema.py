@@ -8,12 +8,12 @@ from pathlib import Path
 from secondlook.files import write_text
 from secondlook.protocol.config import Config
 from secondlook.protocol.paper import Instruments, Protocol
-from secondlook.protocol.schema import Model
+from secondlook.protocol.schema import Schema
 
-MODELS: dict[str, type[Model]] = {"protocol": Protocol, "instruments": Instruments, "config": Config}
+MODELS: dict[str, type[Schema]] = {"protocol": Protocol, "instruments": Instruments, "config": Config}
 
 
-def schema_text(model: type[Model]) -> str:
+def schema_text(model: type[Schema]) -> str:
     """Return the schema as it stands in the file."""
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | model.model_json_schema(), indent=1) + "\n"
 

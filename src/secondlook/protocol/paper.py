@@ -1,24 +1,29 @@
 """Typed models of a paper's ``protocol.yaml``, and of that of the instruments: the only place that says what may stand in one.
 
-Closed: an unknown key is an error that names the nearest known one. The Snakefile imports this file at every start, so it imports
+Closed: an unknown key is a mistake that names the nearest known one. The Snakefile imports this file at every start, so it imports
 neither torch nor pandas.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from secondlook.errors import did_you_mean
-from secondlook.protocol.claims import Claim, Control, arms_of
-from secondlook.protocol.experiment import Experiment, Selected
-from secondlook.protocol.schema import Identifier, Model, Name, load_yaml, validate
+from secondlook.errors import Mistake
+from secondlook.protocol.claims import Claim, Control, Equal, Metric, arms_of
+from secondlook.protocol.document import Block, line_of, load_document
+from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
+from secondlook.protocol.overlay import resolve
+from secondlook.protocol.schema import Identifier, Name, Schema, read
+
+ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
 
 
-class Selection(Model):
+class Selection(Schema):
     """A choice among the cells of a grid, made from their outcome and written to a small JSON file."""
 
     experiments: list[Name] = Field(min_length=1)
@@ -35,13 +40,17 @@ class Selection(Model):
     """The value beyond an edge is the edge times, or divided by, this."""
 
 
-class Figure(Model):
-    """A figure: the module figures/<name>.py with a function draw(tables, claims), and arrays third where the figure names some."""
+class Figure(Schema):
+    """A figure: a module with a function draw(data, **options), of this paper or one that papers share."""
 
     title: str
     """Its heading."""
     caption: str
     """One to three sentences: what to see."""
+    draw: Identifier | None = None
+    """The module, figures/<draw>.py of the paper, else secondlook/figures/shared/<draw>.py; the figure's own name by default."""
+    options: dict[Name, Any] = {}
+    """Keyword arguments of draw."""
     tables: list[Name] = []
     """Experiments whose tables it draws; at a scale where one does not run, the figure is left out."""
     arrays: list[Name] = []
@@ -61,7 +70,7 @@ class Figure(Model):
         return self
 
 
-class Deviation(Model):
+class Deviation(Schema):
     """What the paper says, what we do, why."""
 
     paper: str
@@ -72,7 +81,7 @@ class Deviation(Model):
     """The reason."""
 
 
-class Protocol(Model):
+class Protocol(Schema):
     """One paper."""
 
     title: str
@@ -86,63 +95,28 @@ class Protocol(Model):
     url: Annotated[str, Field(pattern=r"^https?://")]
     """A link to it."""
     question: int = Field(ge=1)
-    """Number of the report's question that it belongs to."""
-    question_text: str
-    """The question."""
+    """Number of the report's question that it belongs to (papers/questions.yaml)."""
     experiments: dict[Name, Experiment]
     """Experiments by name."""
     selections: dict[Name, Selection] = {}
     """Selections by name."""
-    claims: list[Claim]
-    """Claims, in the order of the report."""
-    controls: list[Control] = []
+    metrics: dict[str, Metric] = {}
+    """Metrics that claims, selections and figures of this paper read, beside those of papers/metrics.yaml."""
+    arms: dict[Name, dict[str, Any]] = {}
+    """Arms by name, for tests."""
+    controls: dict[ClaimId, Control] = {}
     """Comparisons whose outcome is known; claims name those that they rest on."""
+    claims: dict[ClaimId, Claim]
+    """Claims by id, in the order of the report."""
     figures: dict[Identifier, Figure] = {}
     """Figures by name, in the order of the report."""
     deviations: list[Deviation] = []
     """Deviations from the paper."""
 
-    @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        if taken := {"figures", "selections"} & set(self.experiments):
-            raise ValueError(f"experiments: '{min(taken)}' is the name of a folder of results; choose another")
-        for key, selection in self.selections.items():
-            for name in selection.experiments:
-                _known(name, self.experiments, f"selections.{key}.experiments")
-        for key, experiment in self.experiments.items():
-            for name, array in experiment.inputs.items():
-                if array.experiment:
-                    _known(array.experiment, self.experiments, f"experiments.{key}.inputs.{name}.experiment")
-            for scale, budget in experiment.scales.items():
-                for product in budget.cells or experiment.cells:
-                    for factor, levels in product.items():
-                        if isinstance(levels, Selected):
-                            self._check_selected(f"experiments.{key} ({scale}), factor {factor}", scale, product, factor, levels)
-        for item in [*self.claims, *self.controls]:
-            for name in self.experiments_behind(item):
-                _known(name, self.experiments, f"claims.{item.id}.experiment")
-        for claim in self.claims:
-            for name in claim.controls:
-                _known(name, {control.id for control in self.controls}, f"claims.{claim.id}.controls")
-        for key, figure in self.figures.items():
-            for kind in ("tables", "arrays"):
-                for name in getattr(figure, kind):
-                    _known(name, self.experiments, f"figures.{key}.{kind}")
-        self._no_experiment_waits_for_itself()
-        ids = [item.id for item in [*self.claims, *self.controls]]
-        if twice := sorted({name for name in ids if ids.count(name) > 1}):
-            raise ValueError(f"claims and controls: id '{twice[0]}' stands twice")
-        return self
-
-    def _check_selected(self, where: str, scale: str, product: dict[str, Any], factor: str, levels: Selected) -> None:
-        _known(levels.select, self.selections, f"{where}, select")
-        selection = self.selections[levels.select]
-        if selection.factor != factor:
-            raise ValueError(f"{where}: selection '{levels.select}' chooses '{selection.factor}'")
-        if not any(scale in self.experiments[name].scales for name in selection.experiments):
-            raise ValueError(f"{where}: no experiment of selection '{levels.select}' runs at that scale")
-        for name in selection.per:
-            _known(name, product, f"{where}: selection '{levels.select}' is made per")
+    @property
+    def decided(self) -> list[Claim | Control]:
+        """Controls, then claims: all that may have a test."""
+        return [*self.controls.values(), *self.claims.values()]
 
     @staticmethod
     def experiments_behind(item: Claim | Control) -> list[str]:
@@ -156,22 +130,26 @@ class Protocol(Model):
         found: dict[str, set[str]] = {}
         for key, experiment in self.experiments.items():
             chosen = {levels.select for product in experiment.products for levels in product.values() if isinstance(levels, Selected)}
-            found[key] = {name for selection in chosen for name in self.selections[selection].experiments}
+            found[key] = {name for selection in chosen & set(self.selections) for name in self.selections[selection].experiments}
             found[key] |= {array.experiment for array in experiment.inputs.values() if array.experiment}
         return found
 
-    def _no_experiment_waits_for_itself(self) -> None:
+    @model_validator(mode="after")
+    def _no_experiment_waits_for_itself(self) -> Self:
         try:
             list(TopologicalSorter(self.needs()).static_order())
         except CycleError as error:
-            raise ValueError(f"experiments: these wait for each other: {' -> '.join(error.args[1])}") from error
+            raise ValueError(f"experiments wait for each other: {' -> '.join(error.args[1])}") from error
+        return self
 
 
-class Instruments(Model):
+class Instruments(Schema):
     """Runs that measure and belong to no paper: classifiers whose features serve a distance, say."""
 
     experiments: dict[Name, Experiment]
     """Experiments by name; only the runs that a paper's runs read are made, and config ``seeds`` does not change them."""
+    input_sets: dict[Name, dict[Name, ArrayInput]] = {}
+    """Inputs that several papers' experiments take together, by name."""
 
     @model_validator(mode="after")
     def _stand_on_data_alone(self) -> Self:
@@ -183,24 +161,68 @@ class Instruments(Model):
         return self
 
 
-def _known(name: str, names: Any, what: str) -> None:
-    if name not in names:
-        raise ValueError(f"{what}: unknown '{name}'.{did_you_mean(name, names)}")
+def write_out(data: Any, file: str, input_sets: Mapping[str, Any]) -> tuple[Any, list[Mistake]]:
+    """Return a parsed protocol with all that its experiments take over written out, and what is wrong with how they say it."""
+    if not isinstance(data, Block):
+        return Block(), [Mistake(file, None, "(top level)", "a protocol is a mapping of keys to values", data)]
+    if "experiments" not in data:
+        return data, []
+    experiments, mistakes = resolve(data["experiments"], input_sets, file)
+    return Block({**data, "experiments": experiments}.items(), data.lines), mistakes
 
 
-def load_protocol(path: str | Path) -> Protocol:
-    """Read a protocol.
+def read_protocol(data: Block, file: str, metrics: Mapping[str, Metric]) -> tuple[Protocol | None, list[Mistake]]:
+    """Build a protocol from parsed YAML; None where that cannot be done, and what is wrong.
 
-    Raises:
-        UserError: naming the file, the key, the value and what was expected.
+    Args:
+        data: the parsed file, after `write_out`.
+        file: its name, for messages.
+        metrics: metrics that papers share.
     """
-    return validate(Protocol, load_yaml(path), str(path))
+    known, wrong = read_metrics(data.get("metrics"), file, metrics)
+    arms = data.get("arms")
+    context = {"arms": arms if isinstance(arms, dict) else {}, "metrics": known}
+    built, found = read(Protocol, Block({**data, "metrics": {}}.items(), data.lines), file, context)
+    if built is None or wrong:
+        return None, [*(mistake for mistake in found if not (wrong and mistake.key.endswith(".diverged"))), *wrong]
+    return built.model_copy(
+        update={"metrics": known, "claims": _with_spread(built.claims, known), "controls": _with_ids(built.controls)}
+    ), []
 
 
-def load_instruments(path: str | Path) -> Instruments:
-    """Read the protocol of the instruments; there are none where there is no such file.
+def read_metrics(data: Any, file: str, shared: Mapping[str, Metric]) -> tuple[dict[str, Metric], list[Mistake]]:
+    """The shared metrics with those of a file laid over them key by key, and what is wrong in the file."""
+    found = dict(shared)
+    mistakes: list[Mistake] = []
+    for name, entry in data.items() if isinstance(data, dict) else ():
+        below = found[name].model_dump(exclude_unset=True) if name in found and isinstance(entry, dict) else {}
+        metric, wrong = read(Metric, {**below, **entry} if isinstance(entry, dict) else entry, file)
+        lines = [line_of(data, [name, *place.key.split(".")]) for place in wrong]
+        mistakes += [Mistake(file, line, f"metrics.{name}.{one.key}", one.what, one.value) for one, line in zip(wrong, lines, strict=True)]
+        if metric is not None:
+            found[name] = metric
+    return found, mistakes
 
-    Raises:
-        UserError: naming the file, the key, the value and what was expected.
-    """
-    return validate(Instruments, load_yaml(path), str(path)) if Path(path).exists() else Instruments(experiments={})
+
+def _with_ids(controls: Mapping[str, Control]) -> dict[str, Control]:
+    return {key: control.model_copy(update={"id": key}) for key, control in controls.items()}
+
+
+def _with_spread(claims: Mapping[str, Claim], metrics: Mapping[str, Metric]) -> dict[str, Claim]:
+    """Claims with their ids, and the spread of their metric where they give none."""
+    found = {}
+    for key, claim in claims.items():
+        metric = metrics.get(claim.test.metric) if claim.test and not isinstance(claim.test, Equal) else None
+        spread = metric.spread if claim.spread is None and metric else claim.spread
+        found[key] = claim.model_copy(update={"id": key, "spread": spread})
+    return found
+
+
+def read_instruments(path: Path) -> tuple[Instruments, list[Mistake], Any]:
+    """Read the protocol of the instruments: models, mistakes, and the file as parsed; there are none where there is no such file."""
+    nothing = Instruments(experiments={})
+    if not path.exists():
+        return nothing, [], Block()
+    data, mistakes = write_out(load_document(path), str(path), {})
+    built, found = read(Instruments, data, str(path))
+    return built or nothing, [*mistakes, *found], data

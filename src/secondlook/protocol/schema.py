@@ -1,85 +1,93 @@
-"""The base of every typed YAML file here: closed models, and errors that name the file, the key and the value."""
+"""The base of every typed YAML file here: closed schemas, and mistakes that name the file, the line, the key and the value."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import itertools
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from secondlook.errors import UserError, did_you_mean
+from secondlook.errors import Mistake, did_you_mean, refuse
+from secondlook.protocol.document import line_of
 
+Scale = Literal["smoke", "quick", "paper"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
 FactorValue = bool | int | float | str
 Fidelity = Literal["exact", "reduced"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # a Python module
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
-class Model(BaseModel):
+class Schema(BaseModel):
     """Base of all: frozen and closed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _known_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for key in data:
-                if key not in cls.model_fields:
-                    raise ValueError(f"unknown key '{key}'.{did_you_mean(str(key), cls.model_fields)}")
-        return data
+    def _known_keys(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Name every unknown key, each with the nearest known one, together with what else is wrong in the block."""
+        unknown = [key for key in data if key not in cls.model_fields] if isinstance(data, dict) else []
+        if not unknown:
+            return handler(data)
+        found = [_error(f"unknown key.{did_you_mean(str(key), cls.model_fields)}", (str(key),), data[key]) for key in unknown]
+        try:
+            handler({key: value for key, value in data.items() if key in cls.model_fields})
+        except ValidationError as error:
+            found += [_error(item["msg"], item["loc"], item["input"]) for item in error.errors()]
+        raise ValidationError.from_exception_data(cls.__name__, found)
 
 
-def validate(model: type[Model], data: Any, source: str) -> Any:
+def _error(what: str, place: tuple[str | int, ...], value: Any) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("mistake", "{what}", {"what": what}), loc=place, input=value)
+
+
+S = TypeVar("S", bound=Schema)
+
+
+def read(model: type[S], data: Any, file: str, context: dict[str, Any] | None = None) -> tuple[S | None, list[Mistake]]:
+    """Build ``model`` from parsed data; None and what is wrong where that cannot be done."""
+    try:
+        return model.model_validate(data, context=context), []
+    except ValidationError as error:
+        return None, [_mistake(file, data, item) for item in error.errors()]
+
+
+def validate(model: type[S], data: Any, file: str, context: dict[str, Any] | None = None) -> S:
     """Build ``model`` from parsed data.
 
     Raises:
-        UserError: naming ``source``, each wrong key, its value and what was expected.
+        UserError: naming ``file``, and each wrong key with its line, its value and what was expected.
     """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            key = ".".join(str(part) for part in item["loc"]) or "(top level)"
-            value = "" if isinstance(item["input"], dict | list | BaseModel) else f" (value: {item['input']!r})"
-            lines.append(f"  {key}: {item['msg'].removeprefix('Value error, ')}{value}")
-        raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from error
+    built, mistakes = read(model, data, file, context)
+    refuse(mistakes)
+    assert built is not None
+    return built
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as people write it: 1e-8 is a number, and a key may not stand twice."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Look for a key that stands twice before merges (``<<``) bring in keys that may."""
-        if not getattr(node, "checked", False):
-            node.checked = True  # a merged mapping is flattened again in each place it is used
-            seen = set()
-            for key, _ in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    raise yaml.constructor.ConstructorError(None, None, "a key must be a word or a number", key.start_mark)
-                if key.tag != "tag:yaml.org,2002:merge" and key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' stands twice", key.start_mark)
-                seen.add(key.value)
-        super().flatten_mapping(node)
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789"))
+def _mistake(file: str, data: Any, item: Any) -> Mistake:
+    """What pydantic says of one key. Its place also has the kinds of a union's members, which are no keys of the file."""
+    known: list[str | int] = []
+    inside = data
+    for part, further in itertools.zip_longest(item["loc"], item["loc"][1:]):
+        below = _inside(inside, part)
+        scalar_with_more = further is not None and not isinstance(below, dict | list)  # the kind of a test is the key of its metric, too
+        of_union = scalar_with_more and (item["type"] == "missing" or _inside(inside, further) is not MISSING)
+        if below is not MISSING and not of_union:
+            inside = below
+            known.append(part)
+        elif further is None and item["type"] == "missing":
+            known.append(part)
+    value = None if isinstance(item["input"], dict | list | BaseModel) else item["input"]
+    what = item["msg"].removeprefix("Value error, ")
+    return Mistake(file, line_of(data, known), ".".join(map(str, known)) or "(top level)", what, value)
 
 
-def load_yaml(path: str | Path) -> Any:
-    """Read a YAML file.
+MISSING = object()
 
-    Raises:
-        UserError: it is missing or not YAML; the message has the line.
-    """
-    try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text: {error}") from error
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from error
+
+def _inside(data: Any, key: Any) -> Any:
+    if isinstance(data, dict):
+        return data.get(str(key), MISSING)
+    return data[key] if isinstance(data, list) and isinstance(key, int) and key < len(data) else MISSING

@@ -31,12 +31,12 @@ def build_report(config: Config, out: Path) -> None:
     """Write the report of the configured scale and papers: ``out`` (index.html), question-N.html beside it, and the folder assets."""
     content = gather(config)
     for chapter in content["chapters"]:
-        results = {"claims": {claim["id"]: claim for claim in chapter["claims"]}, "scale": config.scale}
+        results = {"claims": {claim["key"]: claim for claim in chapter["claims"]}, "scale": config.scale}
         chapter["lead"] = render_lead(chapter["answer"], results)
         chapter["answer"] = render_answer(chapter["answer"], results)
         chapter["tally"] = tally(chapter["claims"])
         for claim in chapter["claims"]:
-            claim["picture"] = forest(claim, chapter["tests"].get(claim["id"]))
+            claim["picture"] = forest(claim, chapter["tests"].get(claim["key"]))
     content["tally"] = tally([claim for chapter in content["chapters"] for claim in chapter["claims"]])
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

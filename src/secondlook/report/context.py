@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from secondlook.files import read_json
 from secondlook.formatting import command
 from secondlook.machine import git_commit
-from secondlook.plan.plan import INSTRUMENTS, Plan, load_plan
-from secondlook.protocol.claims import Claim
+from secondlook.plan.plan import Plan, make_plan
+from secondlook.protocol.claims import Claim, metrics_of
 from secondlook.protocol.config import Config
+from secondlook.protocol.paper import Protocol
+from secondlook.protocol.project import INSTRUMENTS, load_project
+from secondlook.report.reductions import reduction
 from secondlook.report.source import repository, source_link
 
 PACKAGE = Path(__file__).parents[1]
@@ -31,7 +34,7 @@ def gather(config: Config) -> dict[str, Any]:
     Chapters stand in the order of their questions. A chapter's answer names its text, its figures name their SVG files. What a run did not
     leave is named under ``missing``, and its place is filled with what says so; a report of partial results can always be built.
     """
-    plan = load_plan(PACKAGE / "papers", config)
+    plan = make_plan(load_project(PACKAGE / "papers", config.papers), config)
     unread: list[str] = []  # what is missing of the instruments, the chapters that use them say
     instruments = [record for key in plan.experiments(INSTRUMENTS) for record in _read(Path(plan.records(INSTRUMENTS, key)), [], unread)]
     chapters = sorted(
@@ -39,7 +42,7 @@ def gather(config: Config) -> dict[str, Any]:
     )
     return {
         "chapters": chapters,
-        "questions": _questions(chapters),
+        "questions": _questions(chapters, plan.questions),
         "missing": list(dict.fromkeys(path for chapter in chapters for path in chapter["missing"])),
         "config": config.model_dump(mode="json"),
         "scale": config.scale,
@@ -52,12 +55,12 @@ def gather(config: Config) -> dict[str, Any]:
     }
 
 
-def _questions(chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _questions(chapters: list[dict[str, Any]], texts: Mapping[int, str]) -> list[dict[str, Any]]:
     """The questions of the report in their order, each with the chapters of its papers."""
     found: dict[int, dict[str, Any]] = {}
     for chapter in chapters:
         number = chapter["protocol"].question
-        question = {"number": number, "text": chapter["protocol"].question_text, "page": question_page(number), "chapters": []}
+        question = {"number": number, "text": texts.get(number, f"Question {number}"), "page": question_page(number), "chapters": []}
         found.setdefault(number, question)["chapters"].append(chapter)
     return list(found.values())
 
@@ -80,7 +83,8 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
             "budget": plan.budget(paper, key),
             "records": _read(Path(plan.records(paper, key)), [], missing),
             "seeds": sorted({seed for run in plan.runs(paper, key) for seed in run.seeds}),
-            "settings": {**protocol.experiments[key].settings, **plan.budget(paper, key).settings},
+            "settings": protocol.experiments[key].settings_at(plan.scale),
+            "reduction": reduction(paper, protocol.experiments[key], plan.scale, plan.config.seeds),
         }
         for key in plan.experiments(paper)
     ]
@@ -90,7 +94,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         if set(protocol.selections[key].experiments) & set(plan.experiments(paper))
     }
     records = {experiment["name"]: experiment["records"] for experiment in experiments}
-    figures = [
+    figures: list[dict[str, Any]] = [
         {
             "name": key,
             "svg": results / "figures" / f"{key}.svg",
@@ -117,7 +121,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     return {
         "paper": paper,
         "protocol": protocol,
-        "claims": _claims(protocol.claims, decided, results / "claims.json"),
+        "claims": _claims(paper, protocol.claims.values(), decided, results / "claims.json"),
         "answer": PACKAGE / "papers" / paper / "answer.md",
         "experiments": experiments,
         "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
@@ -125,7 +129,8 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         "instruments": instruments,
         "missing": missing,
         "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
-        "tests": {claim.id: claim.test for claim in protocol.claims},
+        "tests": {claim.id: claim.test for claim in protocol.claims.values()},
+        "metrics": {name: protocol.metrics[name] for name in _metrics_read(protocol) if name in protocol.metrics},
         "code": {key: _code(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
         "command": command(paper, plan.scale, plan.config.seeds),
         "provenance": _provenance([record for found in records.values() for record in found]),
@@ -142,14 +147,14 @@ def _read(path: Path, instead: Any, missing: list[str]) -> Any:
         return instead
 
 
-def _claims(claims: list[Claim], decided: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
-    """The decided claims; one that the file lacks stands there as not run, and says why."""
+def _claims(paper: str, claims: Iterable[Claim], decided: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
+    """The decided claims, each with its key in the paper; one that the file lacks stands there as not run, and says why."""
     present = {claim["id"] for claim in decided}
-    return decided + [
+    lost: list[dict[str, Any]] = [
         {
-            "id": claim.id,
+            "id": f"{paper}/{claim.id}",
             "sentence": claim.sentence,
-            "where": claim.where,
+            "source": claim.source,
             "reported": claim.reported.model_dump() if claim.reported else None,
             "experiment": claim.experiment,
             "fidelity": None,
@@ -163,8 +168,15 @@ def _claims(claims: list[Claim], decided: list[dict[str, Any]], path: Path) -> l
             "arms": [],
         }
         for claim in claims
-        if claim.id not in present
+        if f"{paper}/{claim.id}" not in present
     ]
+    return [claim | {"key": claim["id"].rpartition("/")[2]} for claim in [*decided, *lost]]
+
+
+def _metrics_read(protocol: Protocol) -> list[str]:
+    """Metrics that the claims and controls of a paper read, in their order."""
+    tests = [item.test for item in protocol.decided if item.test]
+    return list(dict.fromkeys(metric for test in tests for metric in metrics_of(test)))
 
 
 def _instruments(plan: Plan, paper: str, missing: list[str]) -> list[dict[str, Any]]:
@@ -214,7 +226,7 @@ def _provenance(records: list[dict[str, Any]]) -> dict[str, Any]:
         "determinism": distinct("determinism"),
         "versions": sorted({", ".join(f"{name} {version}" for name, version in record["versions"].items()) for record in records}),
         "data": sorted({f"{name}: {digest}" for record in records for name, digest in record["data"].items()}),
-        "jobs": len(records),
+        "runs": len(records),
         "replicas": sum(len(record["seeds"]) for record in records),
         "wall_seconds": sum(record["wall_seconds"] for record in records),
         "cpu_seconds": sum(record["cpu_seconds"] for record in records),

@@ -62,9 +62,9 @@ def _effect(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
     kind = claim.get("kind") or getattr(test, "kind", None)
     effect, interval = claim.get("effect"), claim.get("interval")
     reported = (claim.get("reported") or {}).get("value")
-    if effect is None or kind == "exact" or (interval is None and reported is None):
+    if effect is None or kind == "equal" or (interval is None and reported is None):
         return None
-    nothing = NOTHING.get(kind)
+    nothing = _nothing(kind)
     lines = _lines(kind, claim, test)
     placed = [effect, *(interval or []), *([reported] if reported is not None else []), *lines, *([nothing] if nothing is not None else [])]
     scale = axis(placed)
@@ -80,6 +80,11 @@ def _effect(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
     }
 
 
+def _nothing(kind: str | None) -> float | None:
+    """The effect that is none, where the kind of test has one."""
+    return NOTHING.get(kind) if kind else None
+
+
 def _lines(kind: str | None, claim: Mapping[str, Any], test: Any) -> list[float]:
     """The effects from which on a claim counts."""
     if kind == "within":
@@ -90,7 +95,7 @@ def _lines(kind: str | None, claim: Mapping[str, Any], test: Any) -> list[float]
     smallest = claim.get("smallest_effect")
     if smallest is None:
         smallest = getattr(test, "smallest_effect", None)
-    return [smallest] if smallest is not None and smallest != NOTHING.get(kind) else []
+    return [smallest] if smallest is not None and smallest != _nothing(kind) else []
 
 
 def _arms(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

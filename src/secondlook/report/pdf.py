@@ -18,6 +18,7 @@ from secondlook.report.answers import filled
 from secondlook.report.context import PACKAGE, gather
 from secondlook.report.forest import forest
 from secondlook.report.markdown import Node, parse
+from secondlook.report.reductions import Reduction
 
 LAYOUT = PACKAGE.parents[1] / "reports/report.typ"
 #: what a scale can say; the smallest says nothing
@@ -54,7 +55,8 @@ def typeset(content: Mapping[str, Any], **options: Any) -> Any:
 def compose(config: Config) -> tuple[dict[str, Any], int]:
     """Return what the layout sets, as plain JSON, and the time of the last run (seconds since 1970), which dates the PDF."""
     found = gather(config)
-    chapters = [_chapter(chapter, config.scale) for chapter in found["chapters"]]
+    texts = {question["number"]: question["text"] for question in found["questions"]}
+    chapters = [_chapter(chapter, texts, config.scale) for chapter in found["chapters"]]
     started = [
         datetime.datetime.fromisoformat(record["started"])
         for chapter in found["chapters"]
@@ -77,19 +79,19 @@ def compose(config: Config) -> tuple[dict[str, Any], int]:
     return content, int(last.timestamp()) if last else 0
 
 
-def _chapter(chapter: Mapping[str, Any], scale: str) -> dict[str, Any]:
+def _chapter(chapter: Mapping[str, Any], questions: Mapping[int, str], scale: str) -> dict[str, Any]:
     protocol = chapter["protocol"]
-    reductions = {experiment["name"]: experiment["budget"].reduction for experiment in chapter["experiments"]}
+    reductions = {experiment["name"]: experiment["reduction"] for experiment in chapter["experiments"]}
     return {
         "paper": chapter["paper"],
         "number": protocol.question,
-        "question": protocol.question_text,
+        "question": questions[protocol.question],
         "short": f"{_short(protocol.authors)} {protocol.year}",
         "citation": {"authors": protocol.authors, "title": protocol.title, "venue": protocol.venue, "url": str(protocol.url)},
         "missing": chapter["missing"],
         "answer": _answer(chapter, scale),
         "claims": [
-            _claim(claim, reductions) | {"picture": _picture(claim, chapter["tests"].get(claim["id"]))} for claim in chapter["claims"]
+            _claim(claim, reductions) | {"picture": _picture(claim, chapter["tests"].get(claim["key"]))} for claim in chapter["claims"]
         ],
         "figures": [
             {"title": figure["title"], "caption": figure["caption"], "file": str(figure["svg"]), "svg": _svg(figure["svg"])}
@@ -109,22 +111,22 @@ def _chapter(chapter: Mapping[str, Any], scale: str) -> dict[str, Any]:
 
 def _answer(chapter: Mapping[str, Any], scale: str) -> list[Node]:
     """The chapter's text with its numbers."""
-    return parse(filled(chapter["answer"], {"claims": {claim["id"]: claim for claim in chapter["claims"]}, "scale": scale}))
+    return parse(filled(chapter["answer"], {"claims": {claim["key"]: claim for claim in chapter["claims"]}, "scale": scale}))
 
 
-def _claim(claim: Mapping[str, Any], reductions: Mapping[str, str | None]) -> dict[str, Any]:
+def _claim(claim: Mapping[str, Any], reductions: Mapping[str, Reduction | None]) -> dict[str, Any]:
     """A claim's card: what is asserted, and rows of a name and lines of text."""
     reported = claim.get("reported")
-    through = f", as quoted by {reported['through']}" if reported and reported.get("through") else ""
-    reduction = reductions.get(claim.get("experiment"))
+    through = f", as quoted by {reported['via']}" if reported and reported.get("via") else ""
+    reduction = reductions.get(claim.get("experiment") or "")
     p = f", p = {number(claim['p'])}" if claim.get("p") is not None else ""
     rows = [
         (
-            "Reported, second-hand" if reported and reported.get("mark") == "S2" else "The paper reports",
+            "Reported, second-hand" if reported and reported.get("read") == "second-hand" else "The paper reports",
             [f"{reported['text']} ({reported['source']}{through})" if reported else "no number that could be checked"],
         ),
         ("Measured", [measured(claim) + p, *map(_arm, claim.get("arms") or [])]),
-        ("Fidelity", [f"{claim.get('fidelity') or '–'}{f': {reduction}' if reduction else ''}"]),
+        ("Fidelity", [f"{claim.get('fidelity') or '–'}{f': {reduction}' if reduction and claim.get('fidelity') else ''}"]),
         ("Verdict", [f"{claim['verdict']}: {claim['why']}" if claim.get("why") else claim["verdict"]]),
         ("Rule", [claim["rule"]] if claim.get("rule") else []),
         ("Power", [(claim.get("power") or {}).get("says")]),
@@ -136,7 +138,7 @@ def _claim(claim: Mapping[str, Any], reductions: Mapping[str, str | None]) -> di
         "fidelity": claim.get("fidelity") or "–",
         "measured": measured(claim),
         "sentence": claim["sentence"],
-        "where": claim.get("where") or "",
+        "source": claim.get("source") or "",
         "rows": [[name, lines] for name, lines in rows if any(lines)],
     }
 
@@ -157,7 +159,8 @@ def _picture(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
 
 
 def _control(control: Mapping[str, Any]) -> str:
-    outcome = {True: "passed", False: "failed"}.get(control.get("passed"), "not checked")
+    passed = control.get("passed")
+    outcome = "not decided" if passed is None else "passed" if passed else "failed"
     return f"{control['id']} {outcome}: {control['sentence']} ({control.get('why') or 'no reason given'})"
 
 
@@ -177,13 +180,14 @@ def _tuning(name: str, selection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _experiment(experiment: Mapping[str, Any]) -> list[Any]:
-    budget, records = experiment["budget"], experiment["records"]
-    settings = {**experiment["protocol"].settings, **budget.settings} | {"seeds": ", ".join(map(str, experiment["seeds"]))}
+    budget, records, reduction = experiment["budget"], experiment["records"], experiment["reduction"]
+    settings = experiment["settings"] | {"seeds": ", ".join(map(str, experiment["seeds"]))}
     diverged = sum(status.startswith("diverged") for record in records for status in record["status"].values())
     return [
         experiment["name"],
         experiment["protocol"].title,
-        f"{budget.fidelity}{f': {budget.reduction}' if budget.reduction else ''}",
+        ": ".join([budget.fidelity, *(["; ".join(reduction.prose)] if reduction and reduction.prose else [])]),
+        list(reduction.changes) if reduction else [],
         str(len(records)),
         str(sum(len(record["seeds"]) for record in records)),
         str(diverged),
@@ -197,12 +201,12 @@ def _provenance(found: Mapping[str, Any]) -> list[list[Any]]:
     """Rows of a name, lines, and whether they are code."""
     made = found["provenance"]
     cost = (
-        f"{duration(made['wall_seconds'])} of jobs, {duration(made['cpu_seconds'])} of processor time, "
+        f"{duration(made['wall_seconds'])} of runs, {duration(made['cpu_seconds'])} of processor time, "
         f"at most {number(made['peak_memory_mb'], 'MB')} in one job"
     )
     return [
         ["This document", [found["commit"]], True],
-        ["Runs", [f"{made['jobs']} jobs, {made['replicas']} replicas"], False],
+        ["Runs", [f"{made['runs']} runs, {made['replicas']} replicas"], False],
         ["Commits of the runs", made["commits"], True],
         ["Configuration", [f"{key}: {_plain(value)}" for key, value in found["config"].items()], True],
         ["Data (digest of the decoded arrays)", made["data"], True],

@@ -1,8 +1,9 @@
-"""A small summary of results that is kept in git, docs/claims.json, and the README's table of claims, which is written from it."""
+"""A small summary of results that is kept in git: docs/claims.json, docs/claims.md written from it, and the answers in the README."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,55 +11,110 @@ from typing import Any
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json, write_text
 from secondlook.formatting import measured
-from secondlook.plan.plan import load_plan
+from secondlook.plan.plan import Plan, make_plan
 from secondlook.protocol.config import Config
+from secondlook.protocol.project import load_project
+from secondlook.protocol.schema import Scale
+from secondlook.report.answers import LEAD, filled
+from secondlook.report.context import VERDICTS
+from secondlook.report.reductions import reduction
 
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE.parents[1]
-BEGIN, END = "<!-- claims -->", "<!-- /claims -->"
+BEGIN, END = "<!-- answers -->", "<!-- /answers -->"
 BLOCK = re.compile(f"{BEGIN}\n.*?{END}", re.DOTALL)
 
 
-def summarise(scale: str, results: Path = Path("results"), folder: Path = ROOT) -> None:
-    """Write docs/claims.json of the checkout ``folder`` from ``results``, and rewrite the table in its README.md.
+def summarise(scale: Scale, results: Path = Path("results"), folder: Path = ROOT) -> None:
+    """Write docs/claims.json and docs/claims.md of the checkout ``folder`` from ``results``, and the answers in its README.md.
 
     Raises:
-        UserError: there are no results of that scale, or the README has no place for the table.
+        UserError: there are no results of that scale, or the README has no place for the answers.
     """
-    summary = collect_claims(scale, results)
+    plan = make_plan(load_project(PACKAGE / "papers"), Config(scale=scale))
+    summary = collect_claims(plan, results)
     readme = (folder / "README.md").read_text(encoding="utf-8")
     if len(BLOCK.findall(readme)) != 1:
         raise UserError(f"{folder / 'README.md'}: the lines {BEGIN} and {END} must stand there once, with the table between them.")
     write_json(folder / "docs/claims.json", summary)
-    write_text(folder / "README.md", BLOCK.sub(lambda _: block(summary), readme))
+    write_text(folder / "docs/claims.md", claims_page(summary))
+    write_text(folder / "README.md", BLOCK.sub(lambda _: answers(plan, results), readme))
 
 
-def collect_claims(scale: str, results: Path) -> list[dict[str, Any]]:
-    """Return one plain entry a claim, in the order of the questions; what is too long for a README is left out.
+def ordered(plan: Plan) -> list[str]:
+    """Papers in the order of the report."""
+    return sorted(plan.protocols, key=lambda paper: (plan.protocols[paper].question, plan.protocols[paper].year, paper))
+
+
+def collect_claims(plan: Plan, results: Path) -> list[dict[str, Any]]:
+    """Return one plain entry per claim, in the order of the questions; what is too long for a table is left out.
 
     Raises:
         UserError: there are no results of that scale.
     """
-    plan = load_plan(PACKAGE / "papers", Config(scale=scale))
-    papers = sorted(plan.protocols, key=lambda paper: (plan.protocols[paper].question, plan.protocols[paper].year, paper))
     entries = [
-        _entry(claim, paper, scale, results / scale / paper)
-        for paper in papers
-        if (results / scale / paper / "claims.json").exists()
-        for claim in read_json(results / scale / paper / "claims.json")
+        _entry(claim, plan, paper, results / plan.scale / paper)
+        for paper in ordered(plan)
+        if (results / plan.scale / paper / "claims.json").exists()
+        for claim in read_json(results / plan.scale / paper / "claims.json")
     ]
     if not entries:
-        raise UserError(f"{results / scale}: no claims.json there. Make it first: snakemake --cores all --config scale={scale}")
+        raise UserError(f"{results / plan.scale}: no claims.json there. Make it first: snakemake --cores all --config scale={plan.scale}")
     return entries
 
 
-def block(summary: Iterable[Mapping[str, Any]]) -> str:
-    """The README's block of claims with its two marks, as Markdown."""
+def tally(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Verdict -> how many claims have it, in the order of the verdicts."""
+    found = Counter(claim["verdict"] for claim in claims)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+
+
+def answers(plan: Plan, results: Path) -> str:
+    """The README's block with its two marks: a row per question and paper, the answer in a sentence and the tally of its claims."""
+    rows = [["question", "paper", "in one sentence", "claims"], ["---"] * 4]
+    for number, text in plan.questions.items():
+        papers = [paper for paper in ordered(plan) if plan.protocols[paper].question == number]
+        rows += [[f"{number}. {_cell(text)}", "–", "not built yet", "–"]] if not papers else []
+        for paper in papers:
+            path = results / plan.scale / paper / "claims.json"
+            claims = read_json(path) if path.exists() else []
+            sentence = lead(paper, claims, plan.scale) if claims else "not run"
+            counted = ", ".join(f"{count} {verdict}" for verdict, count in tally(claims).items()) or "–"
+            rows.append([f"{number}. {_cell(text)}", paper, sentence, counted])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{BEGIN}\n{table}\n\nScale {plan.scale}. Every claim with its numbers: [docs/claims.md](docs/claims.md).\n{END}"
+
+
+def tallies(plan: Plan, results: Path) -> list[str]:
+    """One line per question that has papers: its text, and how many claims have which verdict."""
+    lines = []
+    for number, text in plan.questions.items():
+        papers = [paper for paper in ordered(plan) if plan.protocols[paper].question == number]
+        paths = [results / plan.scale / paper / "claims.json" for paper in papers]
+        found = tally(claim for path in paths if path.exists() for claim in read_json(path))
+        if papers:
+            lines.append(
+                f"{number}. {text}  {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'nothing was decided'}"
+            )
+    return lines
+
+
+def lead(paper: str, claims: Iterable[Mapping[str, Any]], scale: str) -> str:
+    """The paragraph of a paper's answer that says it in one sentence, as Markdown on one line."""
+    named = {claim["id"].rpartition("/")[2]: claim for claim in claims}
+    text = filled(PACKAGE / "papers" / paper / "answer.md", {"claims": named, "scale": scale})
+    found = [part.strip().removeprefix(LEAD) for part in text.split("\n\n") if part.strip().startswith(LEAD)]
+    return re.sub(r"\s+", " ", found[0]).strip().replace("|", "\\|") if found else "–"
+
+
+def claims_page(summary: Iterable[Mapping[str, Any]]) -> str:
+    """docs/claims.md: all claims in one table, and what was reduced."""
     summary = list(summary)
-    rows = [
+    rows = [["claim", "sentence", "reported", "verdict", "fidelity", "measured"], ["---"] * 6]
+    rows += [
         [
-            _cell(entry["paper"]),
-            f"**{_cell(entry['id'])}** {_cell(entry['sentence'])}",
+            f"**{_cell(entry['id'])}**",
+            _cell(entry["sentence"]),
             _cell(entry["reported"] or "no number that could be checked"),
             f"**{_cell(entry['verdict'])}**",
             _cell(entry["fidelity"] or "–"),
@@ -66,34 +122,39 @@ def block(summary: Iterable[Mapping[str, Any]]) -> str:
         ]
         for entry in summary
     ]
-    head = ["paper", "claim", "reported", "verdict", "fidelity", "measured"]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     commits = _distinct(
         commit[:12] + ("+changes" if commit.endswith("+changes") else "") for entry in summary for commit in entry["commits"]
     )
     devices = _distinct(device for entry in summary for device in entry["devices"])
     scales = _distinct(entry["scale"] for entry in summary)
     made = f"Scale {', '.join(scales)}; commit {', '.join(commits) or 'none'}; {', '.join(devices) or 'nothing ran'}."
-    return f"{BEGIN}\n{table}\n\n{_cell(made)} Written by `python -m secondlook summary` from docs/claims.json.\n{END}"
+    reduced = {f"{entry['id'].partition('/')[0]}/{entry['experiment']}": entry["reduction"] for entry in summary if entry["reduction"]}
+    lines = "\n".join(f"- **{_cell(name)}**: {_cell(text)}" for name, text in reduced.items())
+    return (
+        "# All claims\n\nWritten by `python -m secondlook summary`; do not edit. "
+        f"{_cell(made)}\n\n{table}\n\n## What was reduced\n\nExperiments behind these claims that differ from scale paper.\n\n{lines}\n"
+    )
 
 
-def _entry(claim: Mapping[str, Any], paper: str, scale: str, folder: Path) -> dict[str, Any]:
-    records = []
-    path = folder / f"{claim.get('experiment')}.runs.json"
-    if claim["verdict"] != "not run" and path.exists():
-        records = read_json(path)
+def _entry(claim: Mapping[str, Any], plan: Plan, paper: str, folder: Path) -> dict[str, Any]:
+    name = claim.get("experiment")
+    ran = claim["verdict"] != "not run" and name in plan.experiments(paper)
+    path = folder / f"{name}.runs.json"
+    records = read_json(path) if ran and path.exists() else []
     return {
         "id": claim["id"],
-        "paper": paper,
         "sentence": claim["sentence"],
         "reported": _reported(claim.get("reported")),
         "verdict": claim["verdict"],
         "fidelity": claim.get("fidelity"),
         "measured": measured(claim),
         "n": claim["n"],
+        "experiment": name,
+        "reduction": str(reduction(paper, plan.experiment(paper, str(name)), plan.scale, plan.config.seeds) or "") if ran else "",
         "commits": _distinct(record["commit"] for record in records),
         "devices": _distinct(f"{record['device']}: {record['device_name']}" for record in records),
-        "scale": scale,
+        "scale": plan.scale,
     }
 
 
@@ -101,8 +162,8 @@ def _reported(reported: Mapping[str, Any] | None) -> str | None:
     """The paper's number, its source, and who passed it on where nobody read it in the paper."""
     if not reported:
         return None
-    through = f", second-hand through {reported['through']}" if reported.get("mark") == "S2" else ""
-    return f"{reported['text']} ({reported['source']}{through})"
+    via = f", second-hand through {reported['via']}" if reported.get("read") == "second-hand" else ""
+    return f"{reported['text']} ({reported['source']}{via})"
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -1,7 +1,9 @@
-"""Checking what a protocol gives an experiment against the types of its settings; a dataclass alone checks names only."""
+"""Checking what a protocol gives an experiment against its dataclass of settings; the dataclass alone checks names only."""
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import re
 import types
 import typing
@@ -11,7 +13,22 @@ from typing import Any, Literal
 from secondlook.errors import did_you_mean
 
 
-def problem(hint: Any, value: Any) -> str | None:
+def wrong_settings(model: type[Any], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return setting -> what is wrong: a value without a field or not of the field's type, a field without value or default."""
+    fields = {field.name: field for field in dataclasses.fields(model)}
+    found = {name: f"unknown setting.{did_you_mean(name, fields)}" for name in values if name not in fields}
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            found[name] = f"no value is given, and {model.__module__}.{model.__name__} has no default for it"
+    hints = typing.get_type_hints(model)
+    for name, value in values.items():
+        if name in fields and (what := type_error(hints[name], value)):
+            found[name] = f"{value!r} {what}"
+    return found
+
+
+def type_error(hint: Any, value: Any) -> str | None:
     """Return what is wrong with ``value`` for a setting of type ``hint``, or None.
 
     Choices and numbers are checked; what else a type may say is the experiment's own business. A mapping, where the type does not ask for
@@ -19,13 +36,15 @@ def problem(hint: Any, value: Any) -> str | None:
     """
     kinds = _kinds(hint)
     if isinstance(value, Mapping) and not any(_is(kind, Mapping) for kind in kinds):
-        return next((found for item in value.values() if (found := problem(hint, item))), None)
+        return next((found for item in value.values() if (found := type_error(hint, item))), None)
     choices = [choice for kind in kinds if typing.get_origin(kind) is Literal for choice in typing.get_args(kind)]
     if any(value == choice and type(value) is type(choice) for choice in choices):
         return None
     plain = {kind for kind in kinds if kind in (int, float, str, bool, type(None))}
     if len(plain) + sum(typing.get_origin(kind) is Literal for kind in kinds) < len(kinds):
         return None  # something richer is allowed as well
+    if isinstance(value, float) and not math.isfinite(value):
+        return "is no finite number"
     if type(value) in plain or (type(value) is int and float in plain):
         return None
     numbers = " or ".join(sorted(kind.__name__ for kind in plain - {type(None)}))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from pydantic import TypeAdapter
 from scipy import stats
 
 from secondlook.files import atomic
-from secondlook.plan.plan import find_papers
-from secondlook.protocol.claims import Correlation, Exact, Test, arms_of
-from secondlook.protocol.paper import load_protocol
+from secondlook.protocol.claims import Correlation, Equal, MeasuredTest, arms_of
+from secondlook.protocol.project import load_project
 from secondlook.stats.judge import ALPHA
 from secondlook.stats.power import claimed_effect, rates_of, simulator
 
@@ -35,7 +34,7 @@ class Case:
     paper: str
     claim: str
     scale: str
-    test: Test
+    test: MeasuredTest
     #: replicas of each arm
     sizes: tuple[int, ...]
     spread: float
@@ -45,55 +44,47 @@ class Case:
 
 
 def _arm(label: str) -> dict[str, Any]:
-    return {"label": label, "where": {"arm": [label]}}
+    return {"label": label, "cells": {"arm": [label]}}
 
 
 def examples() -> Iterator[Case]:
     """Every kind of test at the sizes that papers have: three, five and ten replicas an arm."""
-    two = {"metric": "m", "diverged": 0, "first": _arm("a"), "second": _arm("b")}
-    one = {"metric": "m", "diverged": 0, "arm": _arm("a")}
+    two = {"diverged": 0, "first": _arm("a"), "second": _arm("b")}
+    one = {"diverged": 0, "arm": _arm("a")}
+    three = {"diverged": 0, "arms": [_arm(name) for name in "abc"]}
     kinds: dict[str, tuple[dict[str, Any], int, float, float]] = {  # test, arms, spread, effect
-        "difference": ({"kind": "difference", **two, "smallest_effect": 1.0}, 2, 0.5, 2.0),
-        "difference, paired": ({"kind": "difference", **two, "smallest_effect": 1.0, "paired": True}, 2, 0.5, 2.0),
-        "ordering": (
-            {"kind": "ordering", "metric": "m", "diverged": 0, "arms": [_arm(name) for name in "abc"], "smallest_effect": 1.0},
-            3,
-            0.5,
-            2.0,
-        ),
-        "counts": ({"kind": "counts", **two, "smallest_effect": 0.5}, 2, 0.1, 0.8),
-        "ratio": ({"kind": "ratio", **two, "smallest_effect": 1.5}, 2, 0.2, 2.5),
-        "correlation over steps": ({"kind": "correlation", **one, "beside": "q", "smallest_effect": 0.3}, 1, 0.3, 0.7),
-        "correlation over replicas": (
-            {"kind": "correlation", **one, "beside": "q", "over": "replicas", "smallest_effect": 0.3},
-            2,
-            1.0,
-            0.8,
-        ),
-        "equivalence": ({"kind": "equivalence", **two, "margin": 1.0}, 2, 0.3, 0.0),
-        "within": ({"kind": "within", **one, "low": -1.0, "high": 1.0}, 1, 0.3, 0.0),
+        "difference": ({"difference": "m", **two, "smallest_effect": 1.0}, 2, 0.5, 2.0),
+        "difference, paired": ({"difference": "m", **two, "smallest_effect": 1.0, "paired": True}, 2, 0.5, 2.0),
+        "ordering": ({"ordering": "m", **three, "smallest_effect": 1.0}, 3, 0.5, 2.0),
+        "counts": ({"counts": "m", **two, "smallest_effect": 0.5}, 2, 0.1, 0.8),
+        "ratio": ({"ratio": "m", **two, "smallest_effect": 1.5}, 2, 0.2, 2.5),
+        "correlation over steps": ({"correlation": "m", **one, "beside": "q", "smallest_effect": 0.3}, 1, 0.3, 0.7),
+        "correlation over replicas": ({"correlation": "m", **one, "beside": "q", "over": "replicas", "smallest_effect": 0.3}, 2, 1.0, 0.8),
+        "equivalence": ({"equivalence": "m", **two, "margin": 1.0}, 2, 0.3, 0.0),
+        "within": ({"within": "m", **one, "low": -1.0, "high": 1.0}, 1, 0.3, 0.0),
     }
-    adapter = TypeAdapter(Test)
+    adapter: TypeAdapter[MeasuredTest] = TypeAdapter(MeasuredTest)
     for name, (fields, arms, spread, effect) in kinds.items():
         for size in (3, 5, 10):
             yield Case("(examples)", name, "", adapter.validate_python(fields), (size,) * arms, spread, effect)
 
 
-def claims(papers: Mapping[str, Path]) -> Iterator[Case]:
+def claims(papers: Path) -> Iterator[Case]:
     """Every claim that is tested on samples and names a spread, with the protocol's own n at scales quick and paper."""
-    for paper, path in papers.items():
-        protocol = load_protocol(path)
-        for claim in protocol.claims:
-            if claim.test is None or isinstance(claim.test, Exact) or claim.spread is None:
+    for paper, protocol in load_project(papers).protocols.items():
+        for claim in protocol.claims.values():
+            if claim.test is None or claim.experiment is None or isinstance(claim.test, Equal) or claim.spread is None:
                 continue
-            effect = claimed_effect(claim.test, claim.reported and claim.reported.value)
+            effect = claimed_effect(claim.test, claim.reported_value)
+            arms = arms_of(claim.test)
+            experiments = [protocol.experiments[arm.experiment or claim.experiment] for arm in arms]
             for scale in ("quick", "paper"):
-                budgets = [protocol.experiments[arm.experiment or claim.experiment].scales.get(scale) for arm in arms_of(claim.test)]
-                if effect is None or None in budgets:
+                spread = claim.spread_at(scale)
+                if effect is None or spread is None or any(scale not in experiment.scales for experiment in experiments):
                     continue
-                candidates = tuple(max(map(len, arm.where.values()), default=1) for arm in arms_of(claim.test))
-                sizes = tuple(budget.seeds.count for budget in budgets)
-                yield Case(paper, claim.id, scale, claim.test, sizes, claim.spread, effect, candidates)
+                candidates = tuple(max(map(len, arm.cells.values()), default=1) for arm in arms)
+                sizes = tuple(experiment.scales[scale].seeds.count for experiment in experiments)
+                yield Case(paper, claim.id, scale, claim.test, sizes, spread, effect, candidates)
 
 
 def measure(case: Case, experiments: int) -> dict[str, Any]:
@@ -122,7 +113,7 @@ def measure(case: Case, experiments: int) -> dict[str, Any]:
 
 def calibrate(papers: Path, out: Path, experiments: int) -> None:
     """Write the table of all cases as CSV, a line of progress a case on stderr; the bootstrap's cases get a tenth of the experiments."""
-    cases = [*examples(), *claims(find_papers(papers))]
+    cases = [*examples(), *claims(papers)]
     with atomic(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

@@ -8,13 +8,15 @@ from typing import Any
 
 from secondlook.files import write_json
 from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.schema import Fidelity
 from secondlook.stats.verdicts import check_control, decide
 from secondlook.tables.read import read_tables
 
 
 def decide_claims(
+    paper: str,
     claims: list[Mapping[str, Any]],
-    fidelity: Mapping[str, str],
+    fidelity: Mapping[str, Fidelity],
     tables: Mapping[str, Path],
     out: Path,
     controls: Sequence[Mapping[str, Any]] = (),
@@ -22,6 +24,7 @@ def decide_claims(
     """Check the controls, then apply each claim's rule.
 
     Args:
+        paper: its name.
         claims: the protocol's claims as plain JSON.
         fidelity: experiment -> fidelity at this scale, for those that ran.
         tables: experiment -> collected table.
@@ -31,4 +34,4 @@ def decide_claims(
     frames = read_tables(tables)
     checked = {control.id: check_control(control, frames) for control in map(Control.model_validate, controls)}
     decided = (Claim.model_validate(claim) for claim in claims)
-    write_json(out, [decide(claim, frames, fidelity.get(claim.experiment), checked) for claim in decided])
+    write_json(out, [decide(claim, frames, fidelity.get(claim.experiment or ""), checked, paper) for claim in decided])

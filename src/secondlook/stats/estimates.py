@@ -18,7 +18,7 @@ LEVEL = 0.95
 FEWEST = 3  # replicas an arm needs before an interval is worth printing
 RESAMPLES = 1999
 
-Sample = Sequence[float]
+Sample = Sequence[float] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def difference(first: Sample, second: Sample, *, paired: bool = False, level: fl
 
 def mean(values: Sample, *, level: float = LEVEL) -> Estimate:
     """Mean of one sample, Student's t; the p-value is that of a mean of zero."""
-    values = np.asarray(values, float)
-    return _student(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)), len(values) - 1, level)
+    array = np.asarray(values, float)
+    return _student(float(array.mean()), float(array.std(ddof=1)) / math.sqrt(len(array)), len(array) - 1, level)
 
 
 def ratio(first: Sample, second: Sample, *, level: float = LEVEL) -> Estimate:

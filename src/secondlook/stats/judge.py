@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from secondlook.formatting import number
-from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, Exact, Ordering, Ratio, Test, Within
+from secondlook.protocol.claims import Correlation, Counts, Difference, Equal, Equivalence, MeasuredTest, Ordering, Ratio, Test, Within
 from secondlook.stats import estimates
 from secondlook.stats.estimates import FEWEST, LEVEL, Estimate, Sample
 
@@ -26,13 +26,13 @@ class Judgement:
     estimate: Estimate | None = None
 
 
-def judge(test: Test, samples: Sequence[Sample], *, level: float = LEVEL) -> Judgement:
+def judge(test: MeasuredTest, samples: Sequence[Sample], *, level: float = LEVEL) -> Judgement:
     """Apply the rule of ``test`` to its samples.
 
     Args:
-        test: any kind but ``exact``, which has no samples.
-        samples: one an arm, in the order of `secondlook.protocol.claims.arms_of`; for a correlation over steps the replicas' correlations, over
-            replicas the two metrics.
+        test: the test; one of the kind ``equal`` has no samples.
+        samples: one per arm, in the order of `secondlook.protocol.claims.arms_of`; for a correlation over steps the replicas' correlations,
+            over replicas the two metrics.
         level: of the interval; higher where one of several cells was picked by what is compared here.
     """
     fewest = min(map(len, samples))
@@ -66,9 +66,9 @@ def judge(test: Test, samples: Sequence[Sample], *, level: float = LEVEL) -> Jud
 
 def rule_text(test: Test, level: float = LEVEL) -> str:
     """Return the rule of a test in words."""
-    if isinstance(test, Exact):
+    if isinstance(test, Equal):
         given = f", where {test.given} holds," if test.given else ""
-        bound = f"differs from {test.equals} by at most {test.tolerance:g}" if test.tolerance else f"equals {test.equals}"
+        bound = f"differs from {test.to} by at most {test.tolerance:g}" if test.tolerance else f"equals {test.to}"
         return f"replicated if in every replica{given} the final {test.metric} {bound}; else not replicated"
     when = "final" if test.at == 1 else f"after {100 * test.at:g} % of training (the first measurement, where that comes later),"
     percent = f"{100 * level:.3g} % interval"
@@ -87,23 +87,31 @@ def rule_text(test: Test, level: float = LEVEL) -> str:
         )
     nothing = "1" if isinstance(test, Ratio) else "0"
     least = number(test.smallest_effect, test.unit)
-    what = {
-        "difference": lambda: f"{test.second.label} minus {test.first.label}, {percent} ({'paired t' if test.paired else 'Welch'})",
-        "ordering": lambda: f"{' < '.join(arm.label for arm in test.arms)}; smallest step, intervals for all steps together (Welch, Holm)",
-        "counts": lambda: f"share of successes, {test.second.label} minus {test.first.label}, {percent} (Newcombe) and Fisher's exact test",
-        "ratio": lambda: f"{test.second.label} over {test.first.label}, {percent} (Welch on logarithms)",
-        "correlation": lambda: f"rank correlation with {test.beside} over {test.over}{' times -1' if test.sign < 0 else ''}, {percent}",
-    }[test.kind]()
     parts = [
-        f"{when} {test.metric}, {what}",
+        f"{when} {test.metric}, {_effect_text(test, percent)}",
         f"replicated if it lies above {nothing} and the mean is at least {least}; "
         f"direction only if it lies above {nothing} and the mean is smaller",
         f"not replicated if it lies below {least}; {few}, as anything else",
     ]
-    if getattr(test, "given_lower", None):
+    if isinstance(test, Difference) and test.given_lower:
         parts.append(f"inconclusive, too, unless {test.second.label} has a mean {test.given_lower} not above that of {test.first.label}")
     parts.append(f"a diverged replica counts as {number(test.diverged)}")
     return "; ".join(parts)
+
+
+def _effect_text(test: Difference | Ordering | Counts | Ratio | Correlation, percent: str) -> str:
+    """What the effect of a test is, and its interval."""
+    match test:
+        case Difference():
+            return f"{test.second.label} minus {test.first.label}, {percent} ({'paired t' if test.paired else 'Welch'})"
+        case Ordering():
+            return f"{' < '.join(arm.label for arm in test.arms)}; smallest step, intervals for all steps together (Welch, Holm)"
+        case Counts():
+            return f"share of successes, {test.second.label} minus {test.first.label}, {percent} (Newcombe) and Fisher's exact test"
+        case Ratio():
+            return f"{test.second.label} over {test.first.label}, {percent} (Welch on logarithms)"
+        case Correlation():
+            return f"rank correlation with {test.beside} over {test.over}{' times -1' if test.sign < 0 else ''}, {percent}"
 
 
 def _above(estimate: Estimate, smallest: float, nothing: float = 0.0) -> Judgement:
@@ -120,9 +128,9 @@ def _above(estimate: Estimate, smallest: float, nothing: float = 0.0) -> Judgeme
 
 def _exact_too(judgement: Judgement, name: str) -> Judgement:
     """Ask the exact test too where the interval is approximate: three pairs are in order by luck one time in six."""
-    found = judgement.estimate
-    if judgement.verdict in ("replicated", "direction only") and found.p > ALPHA:
-        return Judgement("inconclusive", f"{name} test gives p = {found.p:.3g}", found)
+    p = judgement.estimate.p if judgement.estimate else None
+    if judgement.verdict in ("replicated", "direction only") and p is not None and p > ALPHA:
+        return Judgement("inconclusive", f"{name} test gives p = {p:.3g}", judgement.estimate)
     return judgement
 
 
@@ -130,7 +138,7 @@ def _ordered(test: Ordering, samples: Sequence[Sample]) -> Judgement:
     pairs = list(itertools.pairwise(samples))
     steps = [estimates.difference(*pair, level=1 - ALPHA / len(pairs)) for pair in pairs]
     smallest = min(steps, key=lambda step: step.effect)
-    corrected = estimates.holm([step.p for step in steps])
+    corrected = estimates.holm([step.p for step in steps if step.p is not None])  # Student's t gives every step one
     together = Estimate(smallest.effect, min(step.low for step in steps), min(step.high for step in steps), max(corrected))
     wrong = [index for index, (step, p) in enumerate(zip(steps, corrected, strict=True)) if step.effect < 0 and p <= ALPHA]
     if wrong:
@@ -146,8 +154,9 @@ def _ordered(test: Ordering, samples: Sequence[Sample]) -> Judgement:
 
 
 def _equivalent(test: Equivalence, samples: Sequence[Sample]) -> Judgement:
-    estimate = estimates.difference(*samples)
-    p = estimates.equivalence_p(*samples, test.margin)
+    first, second = samples
+    estimate = estimates.difference(first, second)
+    p = estimates.equivalence_p(first, second, test.margin)
     estimate = Estimate(estimate.effect, estimate.low, estimate.high, p)
     if p <= ALPHA:
         return Judgement("replicated", "both one-sided tests reject a difference as large as the margin", estimate)

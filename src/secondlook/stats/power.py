@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, Ordering, Ratio, Test, Within, arms_of
+from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, MeasuredTest, Ordering, Ratio, Within, arms_of
 from secondlook.stats.estimates import LEVEL, Sample
 from secondlook.stats.judge import judge
 
@@ -19,7 +19,7 @@ Draw = Callable[[float, np.random.Generator], list[Sample]]
 
 
 def power(
-    test: Test,
+    test: MeasuredTest,
     samples: Sequence[Sample],
     reported: float | None,
     *,
@@ -44,7 +44,7 @@ def power(
     return {"assumed_effect": effect, "assumed_spread": spread, **rates, "says": _says(rates)}
 
 
-def claimed_effect(test: Test, reported: float | None) -> float | None:
+def claimed_effect(test: MeasuredTest, reported: float | None) -> float | None:
     """The effect that a claim says is there: the paper's number, else well above the smallest that counts; None where neither is named."""
     if isinstance(test, Equivalence | Within):
         return 0.0  # the claim is that nothing is off
@@ -58,7 +58,7 @@ def claimed_effect(test: Test, reported: float | None) -> float | None:
     return min((1 + least) / 2, 2 * least) if isinstance(test, Correlation | Counts) else 2 * least
 
 
-def no_effect(test: Test) -> float:
+def no_effect(test: MeasuredTest) -> float:
     """The effect under which the claim is false: none, or for a claim of no difference one just outside its margin."""
     if isinstance(test, Equivalence):
         return test.margin
@@ -67,7 +67,7 @@ def no_effect(test: Test) -> float:
     return 1.0 if isinstance(test, Ratio) else 0.0
 
 
-def pooled_spread(test: Test, samples: Sequence[Sample]) -> float:
+def pooled_spread(test: MeasuredTest, samples: Sequence[Sample]) -> float:
     """Standard deviation within arms, pooled; of logarithms for a ratio, of Fisher's z for correlations; the base share for counts."""
     if isinstance(test, Counts):
         return float(np.mean(samples[0]))
@@ -86,7 +86,7 @@ def pooled_spread(test: Test, samples: Sequence[Sample]) -> float:
     return math.sqrt(sum((len(array) - 1) * array.var(ddof=1) for array in arrays if len(array) > 1) / freedom) if freedom else math.nan
 
 
-def simulator(test: Test, sizes: Sequence[int], spread: float, candidates: Sequence[int] = (1, 1)) -> Draw:
+def simulator(test: MeasuredTest, sizes: Sequence[int], spread: float, candidates: Sequence[int] = (1, 1)) -> Draw:
     """Return a function (effect, generator) -> samples of one simulated experiment: normal replicas, or successes, or ranked pairs."""
 
     def lowest(mean: float, size: int, count: int, picked: bool, rng: np.random.Generator) -> Sample:
@@ -112,12 +112,13 @@ def simulator(test: Test, sizes: Sequence[int], spread: float, candidates: Seque
             case Difference() if test.paired:
                 return [np.zeros(sizes[0]), rng.normal(effect, spread * math.sqrt(2), sizes[0])]
         picked = [arm.pick == test.metric for arm in arms_of(test)]
-        return [lowest(mean, *rest, rng) for mean, *rest in zip((0.0, effect), sizes, candidates, picked, strict=True)]
+        arms = zip((0.0, effect), sizes, candidates, picked, strict=True)
+        return [lowest(mean, size, count, luck, rng) for mean, size, count, luck in arms]
 
     return draw
 
 
-def rates_of(test: Test, draw: Draw, effect: float, level: float, simulations: int) -> dict[str, float]:
+def rates_of(test: MeasuredTest, draw: Draw, effect: float, level: float, simulations: int) -> dict[str, float]:
     """Shares of verdicts among simulated experiments with the effect, and with none."""
 
     def shares(true_effect: float, stream: int) -> dict[str, float]:

@@ -17,7 +17,7 @@ from scipy import stats
 
 from secondlook.errors import UserError, did_you_mean
 from secondlook.formatting import number
-from secondlook.protocol.claims import Arm, Claim, Control, Correlation, Difference, Exact, Ratio, Test, arms_of
+from secondlook.protocol.claims import Arm, Claim, Control, Correlation, Difference, Equal, MeasuredTest, Ratio, Test, arms_of
 from secondlook.protocol.schema import Fidelity
 from secondlook.stats.estimates import LEVEL
 from secondlook.stats.judge import ALPHA, judge, rule_text
@@ -29,7 +29,9 @@ CONTROL_LEVEL = 0.99  # a negative control that fails by chance voids claims, so
 Tables = Mapping[str, pd.DataFrame]
 
 
-def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Mapping[str, Mapping[str, Any]] = {}) -> dict[str, Any]:
+def decide(
+    claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Mapping[str, Mapping[str, Any]] = {}, paper: str = ""
+) -> dict[str, Any]:
     """Return the verdict on one claim as plain JSON: verdict, why, effect, interval, p, n, power, controls, arms with every replica.
 
     Args:
@@ -37,6 +39,7 @@ def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Ma
         tables: experiment -> collected table, of those that ran.
         fidelity: of the claim's experiment at this scale, None where it does not run.
         controls: outcomes of `check_control`.
+        paper: its name, the first part of the claim's id in the project.
 
     Raises:
         UserError: the claim names a factor, a value or a metric that its table does not have.
@@ -44,12 +47,8 @@ def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Ma
     outcome: dict[str, Any] = {"verdict": "not run", "why": claim.not_run, "effect": None, "interval": None, "p": None, "n": [], "arms": []}
     outcome |= {"unit": getattr(claim.test, "unit", ""), "smallest_effect": getattr(claim.test, "smallest_effect", None), "power": None}
     outcome["rule"] = rule_text(claim.test) if claim.test else ""
-    if claim.test and claim.experiment not in tables:
-        outcome["why"] = f"the experiment {claim.experiment} does not run at this scale"
-    elif isinstance(claim.test, Exact):
-        outcome |= _exact(claim.test, tables[claim.experiment])
-    elif claim.test:
-        outcome |= _judged(claim.test, claim.experiment, tables, claim.reported and claim.reported.value)
+    if claim.test and claim.experiment:
+        outcome |= _tested(claim.test, claim.experiment, tables, claim.reported_value)
     checked = [dict(controls[name]) for name in claim.controls if name in controls] if outcome["verdict"] != "not run" else []
     if failed := [control["id"] for control in checked if control["passed"] is False]:
         outcome |= {
@@ -63,9 +62,9 @@ def decide(claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Ma
     if undecided := [control["id"] for control in checked if control["passed"] is None]:
         outcome["why"] += f"; not decided: control {', '.join(undecided)}"
     return {
-        "id": claim.id,
+        "id": f"{paper}/{claim.id}" if paper else claim.id,
         "sentence": claim.sentence,
-        "where": claim.where,
+        "source": claim.source,
         "reported": claim.reported.model_dump() if claim.reported else None,
         "experiment": claim.experiment,
         "kind": claim.test.kind if claim.test else None,
@@ -81,7 +80,7 @@ def check_control(control: Control, tables: Tables) -> dict[str, Any]:
     needed = {control.experiment, *(arm.experiment for arm in arms_of(control.test) if arm.experiment)}
     if missing := sorted(needed - set(tables)):
         return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
-    if isinstance(control.test, Exact):
+    if isinstance(control.test, Equal):
         outcome = _exact(control.test, tables[control.experiment])
         return said | {"passed": outcome["verdict"] == "replicated", "why": outcome["why"]}
     picked = [_pick(control.test, arm, tables[arm.experiment or control.experiment]) for arm in arms_of(control.test)]
@@ -98,17 +97,24 @@ def check_control(control: Control, tables: Tables) -> dict[str, Any]:
     return said | {"passed": bool(low <= nothing <= high), "why": f"{100 * CONTROL_LEVEL:g} % interval [{low:.4g}, {high:.4g}]"}
 
 
-def _exact(test: Exact, table: pd.DataFrame) -> dict[str, Any]:
-    rows = _where(table, test.where)
+def _tested(test: Test, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
+    """Apply a claim's test, where its experiment ran."""
+    if experiment not in tables:
+        return {"why": f"the experiment {experiment} does not run at this scale"}
+    return _exact(test, tables[experiment]) if isinstance(test, Equal) else _judged(test, experiment, tables, reported)
+
+
+def _exact(test: Equal, table: pd.DataFrame) -> dict[str, Any]:
+    rows = _where(table, test.cells)
     if rows.empty:
-        raise UserError(f"no run has the factors {test.where} of the claim")
+        raise UserError(f"no run has the factors {test.cells} of the claim")
     final = snapshot(rows)
-    _known(final, test.metric, test.given, test.equals if isinstance(test.equals, str) else None)
+    _known(final, test.metric, test.given, test.to if isinstance(test.to, str) else None)
     if test.given:
         final = final[final[test.given] == 1]
     if final.empty:
         return {"verdict": "inconclusive", "why": f"no replica meets the premise {test.given}"}
-    expected = final[test.equals] if isinstance(test.equals, str) else test.equals
+    expected = final[test.to] if isinstance(test.to, str) else test.to
     gap = (final[test.metric] - expected).abs().where(~final["diverged"])
     agree = int((gap <= test.tolerance).sum())  # a diverged replica and a missing value do not agree
     largest = float(gap.max())
@@ -120,7 +126,7 @@ def _exact(test: Exact, table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _judged(test: Test, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
+def _judged(test: MeasuredTest, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
     arms = arms_of(test)
     if missing := sorted({arm.experiment for arm in arms if arm.experiment} - set(tables)):
         return {"why": f"the experiment {missing[0]} does not run at this scale"}
@@ -144,7 +150,7 @@ def _judged(test: Test, experiment: str, tables: Tables, reported: float | None)
     return outcome
 
 
-def _samples(test: Test, picked: Sequence[_Picked]) -> list[list[float]]:
+def _samples(test: MeasuredTest, picked: Sequence[_Picked]) -> list[list[float]]:
     """One sample an arm; for a correlation those that `judge` asks for."""
     if not isinstance(test, Correlation):
         return [arm.values for arm in picked]
@@ -177,7 +183,7 @@ class _Picked:
 
     label: str
     #: its factors
-    where: dict[str, str]
+    cells: dict[str, str]
     #: metrics of its replicas at the claim's point of training
     snapshot: pd.DataFrame
     #: the claim's metric, a replica each
@@ -193,20 +199,20 @@ class _Picked:
 
     def as_json(self) -> dict[str, Any]:
         """For claims.json."""
-        return {"label": self.label, "where": self.where, "values": self.values, "diverged": self.diverged}
+        return {"label": self.label, "cells": self.cells, "values": self.values, "diverged": self.diverged}
 
 
-def _pick(test: Test, arm: Arm, table: pd.DataFrame) -> _Picked:
+def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> _Picked:
     """Take an arm's cell; of several, the one whose mean of ``pick`` is lowest."""
-    rows = _where(table, arm.where)
-    rows = rows[rows[[name for name in factors(table) if name not in arm.where]].isna().all(axis=1)]
+    rows = _where(table, arm.cells)
+    rows = rows[rows[[name for name in factors(table) if name not in arm.cells]].isna().all(axis=1)]
     if rows.empty:
-        raise UserError(f"no run has the factors {arm.where} of the arm '{arm.label}'")
+        raise UserError(f"no run has the factors {arm.cells} of the arm '{arm.label}'")
     values_at = snapshot(rows, test.at)
     if isinstance(test, Correlation) and test.over == "steps":
         values_at[test.metric] = _along_training(test, rows).reindex(values_at.index).fillna(0.0)
     _known(values_at, test.metric, optional=values_at["diverged"].all())
-    varied = [name for name, values in arm.where.items() if len(values) > 1]
+    varied = [name for name, values in arm.cells.items() if len(values) > 1]
     cells = [(key, cell) for key, cell in values_at.groupby(level=varied, sort=False)] if varied else [((), values_at)]
     candidates = len(cells)
     if candidates > 1:
@@ -218,7 +224,7 @@ def _pick(test: Test, arm: Arm, table: pd.DataFrame) -> _Picked:
     key, cell = cells[0]
     return _Picked(
         label=f"{arm.label} ({', '.join(map(str, key))})" if key else arm.label,
-        where={
+        cells={
             name: str(value)
             for name, value in zip(cell.index.names, np.atleast_1d(cell.index[0]), strict=True)
             if value and name != "replica"

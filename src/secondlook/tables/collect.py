@@ -46,7 +46,7 @@ def read_rows(table: Path) -> list[dict[str, str]]:
 
 def last_values(rows: Sequence[dict[str, str]], metric: str, labels: dict[str, Any]) -> dict[int, float | None]:
     """Last value of ``metric`` of each replica in the cell with just these labels; None for one that diverged or ended at no number."""
-    values: dict[int, float | None] = {}
+    values: dict[int, float] = {}
     diverged: set[int] = set()
     wanted = dict.fromkeys(factor_columns(list(rows[0]) if rows else []), "") | {factor: str(label) for factor, label in labels.items()}
     for row in rows:

@@ -41,14 +41,20 @@ def select(spec: Mapping[str, Any], tables: Sequence[Path], records: Sequence[Pa
     write_json(out, {"factor": spec["factor"], "metric": spec["metric"], "goal": spec["goal"], "choices": choices})
 
 
+def _score(values: Sequence[float | None]) -> float | None:
+    """Mean of a candidate's replicas; None where one diverged."""
+    sound = [value for value in values if value is not None]
+    return sum(sound) / len(sound) if len(sound) == len(values) else None
+
+
 def _choose(group: dict[str, Any], candidates: Mapping[Any, list[float | None]], spec: Mapping[str, Any]) -> dict[str, Any]:
     ordered = list(candidates)
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in ordered)
     if numeric:
         ordered.sort()
-    scores = {value: None if None in candidates[value] else sum(candidates[value]) / len(candidates[value]) for value in ordered}
+    scores = {value: _score(candidates[value]) for value in ordered}
     sign = 1 if spec["goal"] == "minimise" else -1
-    best = min(scores, key=lambda value: math.inf if scores[value] is None else sign * scores[value])
+    best = min(ordered, key=lambda value: math.inf if (score := scores[value]) is None else sign * score)
     edge = None if len(ordered) == 1 or not numeric else {ordered[0]: "low", ordered[-1]: "high"}.get(best)
     beyond = {"low": best / spec["extend_by"], "high": best * spec["extend_by"]}[edge] if edge else None
     return {

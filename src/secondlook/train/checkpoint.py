@@ -71,6 +71,16 @@ def load(folder: Path, identity: str, device: str | torch.device = "cpu") -> tup
     return None
 
 
+def join(parts: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Return the tensors of all parts, named ``<part>/<name>``."""
+    return {f"{part}/{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
+
+
+def part(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    """Return the part ``name`` of what `join` gave."""
+    return {key.removeprefix(f"{name}/"): tensor for key, tensor in tensors.items() if key.startswith(f"{name}/")}
+
+
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
     """Split an optimizer's state into tensors named ``<parameter>/<key>`` and its parameter groups as plain JSON."""
     state = optimizer.state_dict()
@@ -79,12 +89,17 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Te
 
 
 def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor], groups: list[dict[str, Any]]) -> None:
-    """Put back what `pack_optimizer` took out."""
+    """Put back what `pack_optimizer` took out, each tensor in the memory layout of its parameter, as torch would have made it.
+
+    A file knows no layout. In another one, say of a net in channels_last, updates would be slower and might be rounded differently.
+    """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, tensor in tensors.items():
         index, _, key = name.partition("/")
         # torch keeps the count of updates on the CPU; on a GPU each update would wait for it
-        state.setdefault(int(index), {})[key] = tensor.cpu() if key == "step" else tensor
+        own = tensor.cpu() if key == "step" else torch.empty_like(parameters[int(index)]).copy_(tensor)
+        state.setdefault(int(index), {})[key] = own
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 

@@ -1,7 +1,7 @@
 """The two players of a game at work: whose turn it is, what each step computes, and what a stop needs to know.
 
 Gradients are asked for by parameter, so a step of one player cannot reach the other. Nothing inside a step waits for the device.
-Shapes: R replicas of the group, B batch, P numbers recorded a step.
+Shapes: R replicas of the group, B batch, P numbers recorded per step.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from secondlook.train import checkpoint
 from secondlook.train.discriminator import Constraint, discriminate
 from secondlook.train.game import Game, Measured, Moment
-from secondlook.train.streams import stream_seed, torch_generator
+from secondlook.train.streams import seed_default, torch_generator
 from secondlook.train.updates import Updater
 
 #: recorded every step and averaged over the steps since the last record
@@ -49,10 +50,10 @@ class Duel:
         self.discriminator.train()
         while self.step < stop:
             left = stop - self.step  # steps to do, this one among them; norms are recorded at stops only
-            self.window[self.step - self.recorded] = self._both_at_once(left) if self.game.simultaneous else self._in_turn(left)
+            self.window[self.step - self.recorded] = self._both_at_once(left) if self.game.simultaneous else self._alternating(left)
             self.step += 1
 
-    def _in_turn(self, left: int) -> torch.Tensor:
+    def _alternating(self, left: int) -> torch.Tensor:
         game, fake = self.game, None
         if self.step % game.generator_steps == 0:
             turns = game.discriminator_steps(self.step)
@@ -107,9 +108,9 @@ class Duel:
         return torch.stack([self.game.data(seed, self.d_updater.done) for seed in self.seeds])
 
     def _noise(self, player: int, draw: int) -> torch.Tensor:
-        """Noise [R, B, ...] of a player's step. Where replicas play in turn, nets may draw from the global generator: it is seeded too."""
+        """Noise [R, B, ...] of a player's step. A replica that plays alone may draw from the default generator: it is seeded too."""
         if not self.game.together:
-            torch.manual_seed(stream_seed(self.seeds[0], "dropout", player, draw))
+            seed_default(self.seeds[0], "dropout", player, draw, device=self.device)
         generators = (torch_generator(seed, "noise", player, draw, device=self.device) for seed in self.seeds)
         return torch.stack([self.game.noise(self.game.batch, generator) for generator in generators])
 
@@ -157,6 +158,7 @@ class Duel:
                 self.alive.remove(seed)
         if self.step in self.game.record:
             self.recorded = self.step
+        self.started = self.step
         return found
 
     @torch.no_grad()
@@ -179,7 +181,7 @@ class Duel:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All tensors of the group, for a checkpoint."""
-        return {f"{part}/{name}": tensor for part, tensors in self._parts().items() for name, tensor in tensors.items()}
+        return checkpoint.join(self._parts())
 
     def state(self) -> dict[str, Any]:
         """All else, as plain JSON."""
@@ -188,17 +190,13 @@ class Duel:
 
     def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
         """Put back what `tensors` and `state` gave."""
-        own = state["duel"]
-        parts = {
-            part: {name.removeprefix(f"{part}/"): value for name, value in tensors.items() if name.startswith(f"{part}/")}
-            for part in self._parts()
-        }
+        parts = {name: checkpoint.part(tensors, name) for name in self._parts()}
         self.generator.load_state_dict(parts["generator"])
         self.discriminator.load_state_dict(parts["discriminator"])
-        self.g_updater.load(parts["g_updater"], own["g_updates"])
-        self.d_updater.load(parts["d_updater"], own["d_updates"])
+        self.g_updater.load(parts["g_updater"], state["g_updates"])
+        self.d_updater.load(parts["d_updater"], state["d_updates"])
         self.window.copy_(parts["numbers"]["window"])
         self.d_numbers.copy_(parts["numbers"]["newest"])
         self.last = {name: parts["numbers"][name] for name in LAST}
-        self.step = self.started = own["step"]
-        self.recorded, self.alive = own["recorded"], list(own["alive"])
+        self.step = self.started = state["step"]
+        self.recorded, self.alive = state["recorded"], list(state["alive"])

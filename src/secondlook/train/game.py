@@ -1,6 +1,6 @@
 """What an adversarial game is: two nets, two losses, two update rules, a schedule of whose turn it is, and what is measured.
 
-Shapes: R replicas of a group (1 where they play in turn), B batch.
+Shapes: R replicas of a group (1 where they play one after the other), B batch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import nn
 from secondlook.errors import UserError
 from secondlook.train.extras import StepSchedule, one_step
 from secondlook.train.losses import AdversarialLoss
-from secondlook.train.streams import stream_seed, torch_generator
+from secondlook.train.streams import seed_default, torch_generator
 from secondlook.train.updates import Rule
 
 Seeds = Sequence[int]
@@ -50,14 +50,14 @@ def alone(build: Callable[[], nn.Module], player: str) -> Callable[[Seeds], nn.M
 
     def make(seeds: Seeds) -> nn.Module:
         (seed,) = seeds
-        torch.manual_seed(stream_seed(seed, f"init {player}"))
+        seed_default(seed, f"init {player}")  # nets are built on the CPU
         return Alone(build())
 
     return make
 
 
 def init_generators(seeds: Seeds, player: str) -> list[torch.Generator]:
-    """Return one generator a replica, from the stream "init" of ``player``, for `secondlook.nets.mlp`."""
+    """Return one generator per replica, from the stream "init" of ``player``, for `secondlook.nets.mlp`."""
     return [torch_generator(seed, f"init {player}") for seed in seeds]
 
 
@@ -76,7 +76,7 @@ class Moment:
     draw: tuple[int, ...] = ()
 
     def samples(self, count: int, batch: int = 500) -> torch.Tensor:
-        """Return ``count`` samples a replica, [R, count, ...], from noise of the stream "eval"."""
+        """Return ``count`` samples per replica, [R, count, ...], from noise of the stream "eval"."""
         z = torch.stack([self.noise(count, torch_generator(seed, "eval", *self.draw, device=self.device)) for seed in self.seeds])
         return torch.cat([self.generator(part) for part in z.split(batch, dim=1)], dim=1)
 
@@ -113,7 +113,7 @@ class Game:
     discriminator_steps: StepSchedule = one_step
     #: steps of the generator in a row, each a step of the history
     generator_steps: int = 1
-    #: both gradients at the same weights, then both updates (one step each, one batch of noise)
+    #: both gradients at the same weights, then both updates (one step each, one batch of noise); else the players alternate
     simultaneous: bool = False
     #: the generator's step takes the fakes of the discriminator's last one, not fresh ones
     shared_noise: bool = False

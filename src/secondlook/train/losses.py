@@ -1,6 +1,6 @@
 """The losses of adversarial games, as pure functions of the discriminator's output before any squashing (its logit).
 
-Each takes outputs [..., B], a batch of B last, and returns its mean over the batch, [...]: one loss a replica. Both players minimise.
+Each takes outputs [..., B], a batch of B last, and returns its mean over the batch, [...]: one loss per replica. Both players minimise.
 Shapes: B batch.
 """
 

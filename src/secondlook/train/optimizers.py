@@ -18,7 +18,7 @@ from typing import Literal
 
 import torch
 
-Rule = Literal["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"]
+RuleName = Literal["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"]
 WeightDecayForm = Literal["coupled", "decoupled", "none"]
 
 
@@ -34,7 +34,7 @@ class Torch7Adam(torch.optim.Adam):
             group["torch7_eps"], group["updates"] = eps, 0  # the update count lives in the group, so state_dict carries it
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override] # takes no closure
         """Do one update."""
         for group in self.param_groups:
             group["updates"] += 1
@@ -43,7 +43,7 @@ class Torch7Adam(torch.optim.Adam):
 
 
 def build(
-    rule: Rule, parameters: Sequence[torch.Tensor], lr: float, weight_decay: float = 0.0, eps: float | None = None
+    rule: RuleName, parameters: Sequence[torch.Tensor], lr: float, weight_decay: float = 0.0, eps: float | None = None
 ) -> torch.optim.Optimizer:
     """Return the optimizer for ``rule`` with Torch 7's defaults.
 

@@ -1,7 +1,7 @@
-"""The loop for classifiers: one process trains every replica of a cell, in turn, and can be killed at any moment.
+"""The loop for classifiers: one process trains every replica of a cell, one after the other.
 
 Data stay on the device as uint8; selection, preparation and augmentation of a batch happen there. Nothing inside a step waits for the
-device: loss, errors and the finite flag are summed on it and copied once an epoch.
+device: loss, errors and the finite flag are summed on it and copied once per epoch.
 Shapes: N images, B batch, C channels, H height, W width.
 """
 
@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from secondlook.errors import UserError
-from secondlook.runner.job import History, Job, Result
+from secondlook.runner.job import Job, Result
 from secondlook.train import checkpoint
-from secondlook.train.device import configure, device_name
+from secondlook.train.device import configure
 from secondlook.train.optimizers import decay_weights, set_lr
-from secondlook.train.streams import stream_seed, torch_generator
+from secondlook.train.resumable import Progress
+from secondlook.train.streams import seed_default, torch_generator
 
 EVAL_BATCH = 1000
+#: what `train_supervised` measures after every epoch
+METRICS = ("epoch", "lr", "train_loss", "train_error", "test_loss", "test_error")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Split:
 class Task:
     """What to train, and how; everything that differs between papers."""
 
-    #: builds the net with torch's default generator, which the loop has seeded from the stream "init"
+    #: builds the net, on the CPU, with torch's default generator, which the loop has seeded from the stream "init"
     net: Callable[[], nn.Module]
     optimizer: Callable[[list[nn.Parameter]], torch.optim.Optimizer]
     #: (epoch counted from 0, updates done) -> step size
@@ -59,27 +61,46 @@ class Task:
 
     @property
     def steps(self) -> int:
-        """Updates an epoch; the incomplete last batch is dropped, as cifar.torch does."""
+        """Updates per epoch; the incomplete last batch is dropped, as cifar.torch does."""
         return len(self.train.labels_N) // self.batch
 
+    @property
+    def device(self) -> torch.device:
+        """Where the data are."""
+        return self.train.labels_N.device
 
-@dataclasses.dataclass
-class _Progress:
-    """What has been measured so far, and the clock."""
 
-    history: History
-    status: dict[int, str]
-    replicas_done: int = 0
-    #: "<seed>/<name>" -> weights of the completed replicas, where the task keeps them
-    weights: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    #: training alone, without evaluation
-    images: int = 0
-    seconds: float = 0.0
-    saved: float = dataclasses.field(default_factory=time.monotonic)
+class _Replica:
+    """A net in training."""
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task, self.seed, self.epoch = task, seed, 0
+        seed_default(seed, "init")  # the net is built on the CPU
+        self.net = task.net().to(task.device).to(memory_format=torch.channels_last)
+        self.optimizer = task.optimizer(list(self.net.parameters()))
+
+    @property
+    def step(self) -> int:
+        """Updates done."""
+        return self.epoch * self.task.steps
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Weights, buffers and what the optimizer remembers."""
+        return checkpoint.join({"net": self.net.state_dict(), "optimizer": checkpoint.pack_optimizer(self.optimizer)[0]})
+
+    def state(self) -> dict[str, Any]:
+        """All else, as plain JSON."""
+        return {"epoch": self.epoch, "optimizer": checkpoint.pack_optimizer(self.optimizer)[1]}
+
+    def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
+        """Put back what `tensors` and `state` gave."""
+        self.net.load_state_dict(checkpoint.part(tensors, "net"))
+        checkpoint.unpack_optimizer(self.optimizer, checkpoint.part(tensors, "optimizer"), state["optimizer"])
+        self.epoch = state["epoch"]
 
 
 def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Result:
-    """Train one replica a seed and return its history, one row a metric and epoch.
+    """Train one replica per seed and return its history, one row per metric and epoch.
 
     Metrics: train_loss and train_error (means over the epoch's batches, in training mode, as cifar.torch prints them), test_loss,
     test_error (evaluation mode, after the epoch), lr, epoch; ``diverged`` = 1 at the first update whose loss was not finite. Errors are
@@ -93,75 +114,44 @@ def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Res
     task = make_task(device)
     if len(task.train.labels_N) < task.batch:
         raise UserError(f"{job.paper}/{job.experiment}: {len(task.train.labels_N)} training images are less than one batch of {task.batch}")
-    progress, resume = _Progress(History(), {}), None
-    if found := checkpoint.load(job.work, job.identity, device):
-        _, tensors, state = found
-        status = {int(seed): text for seed, text in state["status"].items()}
-        weights = {name.removeprefix("weights/"): value.cpu().numpy() for name, value in tensors.items() if name.startswith("weights/")}
-        progress = _Progress(History(map(tuple, state["history"])), status, state["replicas_done"], weights)
-        resume = (tensors, state) if state["epoch"] else None
-        where = f"{progress.replicas_done} replicas done" + (f", the next at epoch {state['epoch']}" if resume else "")
-        print(f"taking up a checkpoint: {where}", file=sys.stderr, flush=True)
-    for seed in job.seeds[progress.replicas_done :]:
-        _train_replica(job, task, seed, progress, resume)
-        resume = None
-        progress.replicas_done += 1
-        if progress.replicas_done < len(job.seeds):
-            _save(job, task, progress, 0)
-    facts = {"device_name": device_name(device)}
-    if progress.seconds:
-        facts["images_per_second"] = round(progress.images / progress.seconds, 1)
-    if device.type == "cuda":
-        facts["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
-    return Result(progress.history, arrays=progress.weights, status=progress.status, facts=facts)
+    progress = Progress(job, device, [(seed,) for seed in job.seeds], unit="images")
+    for replica in progress.groups(lambda seeds: _Replica(task, *seeds)):
+        _train(replica, progress)
+    return progress.result()
 
 
-def _train_replica(job: Job, task: Task, seed: int, progress: _Progress, resume: tuple[dict[str, torch.Tensor], dict] | None) -> None:
-    torch.manual_seed(stream_seed(seed, "init"))
-    net = task.net().to(task.train.labels_N.device, memory_format=torch.channels_last)
-    optimizer = task.optimizer(list(net.parameters()))
-    first_epoch = 0
-    if resume:
-        tensors, state = resume
-        net.load_state_dict({name.removeprefix("net/"): value for name, value in tensors.items() if name.startswith("net/")})
-        optimizer_tensors = {name.removeprefix("optimizer/"): value for name, value in tensors.items() if name.startswith("optimizer/")}
-        checkpoint.unpack_optimizer(optimizer, optimizer_tensors, state["optimizer_groups"])
-        first_epoch = state["epoch"]
-
-    for epoch in range(first_epoch, task.epochs):
-        started = time.monotonic()
-        loss, error, bad_step = _train_epoch(task, net, optimizer, seed, epoch)
-        progress.seconds += time.monotonic() - started
-        progress.images += task.steps * task.batch
-        done = (epoch + 1) * task.steps
+def _train(replica: _Replica, progress: Progress) -> None:
+    """Train to the end, or until the loss is not finite."""
+    task, net, seed = replica.task, replica.net, replica.seed
+    for epoch in range(replica.epoch, task.epochs):
+        with progress.working(task.steps * task.batch):
+            loss, error, bad_step = _train_epoch(task, net, replica.optimizer, seed, epoch)
         if bad_step >= 0:
-            update = epoch * task.steps + bad_step + 1
-            progress.history.add(seed, update, diverged=1.0)
-            progress.status[seed] = f"diverged at update {update}"
-            print(f"seed {seed}: {progress.status[seed]}", file=sys.stderr, flush=True)
+            progress.diverged(seed, epoch * task.steps + bad_step + 1, unit="update")
             return
+        replica.epoch += 1
+        done = replica.step
         test_loss, test_error = evaluate(task, net)
         tested = {"test_loss": test_loss, "test_error": test_error}
         progress.history.add(seed, done, epoch=epoch + 1, lr=task.lr(epoch, done - 1), train_loss=loss, train_error=error, **tested)
         print(
             f"seed {seed} epoch {epoch + 1}/{task.epochs}: train loss {loss:.4f}, train error {error:.2f} %, "
-            f"test error {test_error:.2f} %, {progress.images / progress.seconds:.0f} images/s",
+            f"test error {test_error:.2f} %, {progress.rate:.0f} images/s",
             file=sys.stderr,
             flush=True,
         )
         if epoch + 1 < task.epochs:
-            _save(job, task, progress, epoch + 1, net, optimizer)
+            progress.save(replica)
     if not task.epochs:
         progress.history.add(seed, 0, test_error=evaluate(task, net)[1])
     if task.keep_weights:
-        progress.weights |= {f"{seed}/{name}": value.cpu().numpy().copy(order="C") for name, value in net.state_dict().items()}
+        progress.arrays |= {f"{seed}/{name}": value.cpu().numpy().copy(order="C") for name, value in net.state_dict().items()}
     progress.status[seed] = "completed"
 
 
 def _train_epoch(task: Task, net: nn.Module, optimizer: torch.optim.Optimizer, seed: int, epoch: int) -> tuple[float, float, int]:
     """Train for one epoch; return mean loss, error in percent, and the first step (from 0) with a non-finite loss, or -1."""
-    steps = task.steps
-    device = task.train.labels_N.device
+    steps, device = task.steps, task.device
     net.train()
     order = torch.randperm(len(task.train.labels_N), generator=torch_generator(seed, "order", epoch, device=device), device=device)
     losses = torch.zeros(steps, device=device)
@@ -171,7 +161,7 @@ def _train_epoch(task: Task, net: nn.Module, optimizer: torch.optim.Optimizer, s
         chosen_B = order[step * task.batch : (step + 1) * task.batch]
         images_BCHW = task.augment(task.train.images_NCHW[chosen_B], torch_generator(seed, "augment", done, device=device))
         labels_B = task.train.labels_N[chosen_B]
-        torch.manual_seed(stream_seed(seed, "dropout", done))
+        seed_default(seed, "dropout", done, device=device)
         lr = task.lr(epoch, done)
         set_lr(optimizer, lr)
         optimizer.zero_grad(set_to_none=True)
@@ -200,26 +190,3 @@ def evaluate(task: Task, net: nn.Module) -> tuple[float, float]:
         wrong += (logits.argmax(1) != labels_B).sum()
     count = len(task.test.labels_N)
     return float(loss) / count, 100 * float(wrong) / count
-
-
-def _save(
-    job: Job, task: Task, progress: _Progress, epoch: int, net: nn.Module | None = None, optimizer: torch.optim.Optimizer | None = None
-) -> None:
-    """Write a checkpoint if the last one is old enough: inside a replica with net and optimizer, between two replicas without."""
-    if time.monotonic() - progress.saved < job.checkpoint_seconds:
-        return
-    tensors = {f"weights/{name}": torch.from_numpy(value) for name, value in progress.weights.items()}
-    groups: list[dict] = []
-    if net is not None and optimizer is not None:
-        optimizer_tensors, groups = checkpoint.pack_optimizer(optimizer)
-        tensors |= {f"net/{name}": value for name, value in net.state_dict().items()}
-        tensors |= {f"optimizer/{name}": value for name, value in optimizer_tensors.items()}
-    state = {
-        "replicas_done": progress.replicas_done,
-        "epoch": epoch,
-        "history": progress.history.rows,
-        "status": progress.status,
-        "optimizer_groups": groups,
-    }
-    checkpoint.save(job.work, (progress.replicas_done * task.epochs + epoch) * task.steps, job.identity, tensors, state)
-    progress.saved = time.monotonic()

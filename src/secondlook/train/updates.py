@@ -40,7 +40,7 @@ class Adam:
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
 
     def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
-        """Do one update, in one kernel a tensor where that gives a replica the same bits as alone."""
+        """Do one update, in one kernel per tensor where that gives a replica the same bits as alone."""
         everything = list(zip(parameters, gradients, slots["mean"], slots["square"], counts, strict=True))
         for fused in (True, False):
             if chosen := [each for each in everything if _may_fuse(each[0]) == fused]:
@@ -145,7 +145,7 @@ class Updater:
 
     @torch.no_grad()
     def step(self, gradients: Tensors) -> None:
-        """Do one update with one gradient a parameter."""
+        """Do one update with one gradient per parameter."""
         self.rule.apply(self.parameters, gradients, self._slots, self._counts, self.done)
         self.done += 1
 

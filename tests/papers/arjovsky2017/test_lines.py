@@ -16,6 +16,7 @@ def rows_of(result, metric: str, replica: int = 0) -> list[float]:
 
 def test_distances_are_the_closed_forms(make_job) -> None:
     result = lines.run(make_job(values={"offsets": 5, "points": 20}, seeds=(0, 1)))
+    assert {row[2] for row in result.history.rows} == lines.Settings().metrics()
     assert rows_of(result, "theta") == [-1, -0.5, 0, 0.5, 1]
     np.testing.assert_allclose(rows_of(result, "w1", 1), [1, 0.5, 0, 0.5, 1], atol=1e-12)
     np.testing.assert_allclose(rows_of(result, "js"), [math.log(2), math.log(2), 0, math.log(2), math.log(2)], atol=1e-12)
@@ -44,10 +45,17 @@ def test_theorem_3_fails_with_a_distance_of_another_slope(monkeypatch) -> None:
     assert lines.theorem_3_gap(-0.5, z) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("values", [{"offsets": 4}, {"offsets": 1}, {"points": 0}])
-def test_offsets_must_hold_zero(make_job, values) -> None:
-    with pytest.raises(UserError, match="odd"):
-        lines.run(make_job(values=values))
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"offsets": 4}, "'offsets' must be odd, so that 0 is one of them, got 4"),
+        ({"offsets": 1}, "'offsets' must be at least 3, got 1"),
+        ({"points": 0}, "'points' must be at least 1, got 0"),
+    ],
+)
+def test_ranges(values, message) -> None:
+    with pytest.raises(UserError, match=message):
+        lines.Settings(**values)
 
 
 GAME = {"steps": 60, "records": 6, "batch": 32, "width": 16, "optimizer": "rmsprop", "d_lr": 0.002, "g_lr": 0.01, "d_steps": 5}
@@ -57,7 +65,9 @@ GAME = {"steps": 60, "records": 6, "batch": 32, "width": 16, "optimizer": "rmspr
 @pytest.mark.parametrize("loss", ["wasserstein", "non-saturating"])
 def test_the_offset_moves_towards_the_data_and_the_estimate_starts_positive(make_job, loss, start) -> None:
     clip = 0.05 if loss == "wasserstein" else None
-    result = line_game.run(make_job(values=GAME | {"loss": loss, "clip": clip, "start": start}, seeds=(0, 1, 2)))
+    values = GAME | {"loss": loss, "clip": clip, "start": start}
+    result = line_game.run(make_job(values=values, seeds=(0, 1, 2)))
+    assert {row[2] for row in result.history.rows} == line_game.Settings(**values).metrics()
     for replica in (0, 1, 2):
         theta = rows_of(result, "theta", replica)
         assert theta[0] == start

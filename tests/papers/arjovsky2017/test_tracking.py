@@ -60,6 +60,28 @@ def measured(result, metric: str) -> list[float]:
     return [value for seed, _, name, value in result.history.rows if (seed, name) == (0, metric)]
 
 
+@pytest.mark.parametrize("asked", [{}, {"clip": None}, {"fresh_steps": 2}])
+def test_a_run_writes_what_its_settings_say(make_job, asked: dict) -> None:
+    metrics = {row[2] for row in planar.run(make_job(values=TINY | asked)).history.rows}
+    assert metrics == planar.Settings(**TINY | asked).metrics()
+    assert ("at_bound" in metrics) == ("clip" not in asked)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"w1_points": 0}, "'w1_points' must be at least 1, got 0"),
+        ({"worse_by": 0.5}, "'worse_by' must be at least 1, got 0.5"),
+        ({"lr": -0.1}, "'lr' must be at least 0, got -0.1"),
+        ({"optimizer": "adam", "g_beta1": 1.0}, "'g_beta1' must be at least 0 and below 1, got 1.0"),
+        ({"g_beta1": 0.0}, "'g_beta1' is of Adam"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        planar.Settings(**TINY | wrong)
+
+
 def test_a_frozen_generator_moves_by_chance_alone(make_job) -> None:
     still = planar.run(make_job(values=TINY | {"g_lr": 0.0}))
     assert len(set(measured(still, "w1"))) == 1
@@ -80,8 +102,3 @@ def test_momentum_is_the_critics_alone() -> None:
     game = planar.measured_game(planar.Settings(**values), torch.device("cpu"))
     assert (game.discriminator_rule.beta1, game.generator_rule.beta1) == (0.9, 0.0)
     assert (game.discriminator_rule.lr, game.generator_rule.lr) == (0.5, 0.5)
-
-
-def test_momentum_of_the_generator_needs_adam() -> None:
-    with pytest.raises(UserError, match="g_beta1"):
-        planar.Settings(**TINY, g_beta1=0.0)

@@ -60,6 +60,7 @@ def test_a_net_that_says_one_half_has_the_value_minus_log_4() -> None:
 
 def test_a_run_measures_every_distance_and_the_whole_at_the_last(make_job) -> None:
     result = identities.run(make_job(values=VALUES, seeds=(4, 7)))
+    assert {row[2] for row in result.history.rows} == Settings(**VALUES).metrics()
     rows = {(replica, step): {} for replica in (4, 7) for step in (1, 2)}
     for replica, step, metric, value in result.history.rows:
         rows[replica, step][metric] = value
@@ -82,7 +83,10 @@ def test_training_comes_close_to_the_best_discriminator() -> None:
     assert compare(outputs(net, np.stack([line(0.0), line(2.0)]))[1], 2.0)["d_error"] < 0.04
 
 
-@pytest.mark.parametrize(("field", "value"), [("family_t", [1, 2]), ("family_s", [0.5]), ("distances", [])])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("family_t", [1, 2]), ("family_s", [0.5]), ("family_s", [1, 0]), ("distances", []), ("distances", ["2"]), ("lr", -1.0), ("steps", 0)],
+)
 def test_settings_that_make_no_sense(field: str, value: list) -> None:
     with pytest.raises(UserError, match=field):
         Settings(**VALUES | {field: value})

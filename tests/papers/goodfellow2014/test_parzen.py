@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from secondlook.data.load import load
 from secondlook.errors import UserError
+from secondlook.figures.data import FigureData
 from secondlook.papers.goodfellow2014 import parzen
 from secondlook.papers.goodfellow2014.figures import parzen as parzen_figure
 from secondlook.runner.job import Result
@@ -60,6 +61,7 @@ def test_every_draw_is_the_official_estimate(job) -> None:
         assert found["parzen_draw"] == pytest.approx(values.mean(), rel=1e-9)
         assert found["parzen_se"] == pytest.approx(values.std() / math.sqrt(len(values)), rel=1e-9)
         assert ("parzen" in found) == ("parzen_ceiling" in found) == (draw == 2)
+    assert set(rows[3, 2]) == parzen.Settings(**VALUES).metrics()
     sigma, values = estimate(train[:8])
     assert rows[3, 2]["parzen_ceiling"] == rows[4, 2]["parzen_ceiling"] == pytest.approx(values.mean(), rel=1e-9)
     assert rows[3, 2]["parzen_ceiling_sigma"] == pytest.approx(sigma)
@@ -82,7 +84,7 @@ def test_the_final_value_is_the_mean_over_draws_with_their_spread(job) -> None:
 def test_the_figure_shows_every_draw_the_spread_sigma_and_the_ceiling(job) -> None:
     table = collected(parzen.run(job[0]()))
     table.loc[(table["replica"] == 4) & (table["step"] == 2) & (table["metric"] == "parzen_sigma"), "value"] = 0.999
-    figure = parzen_figure.draw({"parzen": table}, {"G5": {"reported": {"text": "225 ± 2", "value": 225.0}}})
+    figure = parzen_figure.draw(FigureData({"parzen": table}, {"G5": {"reported": {"text": "225 ± 2", "value": 225.0}}}))
     figure.canvas.draw()
     (axis,) = figure.axes
     final = snapshot(table)
@@ -102,9 +104,17 @@ def test_the_figure_shows_every_draw_the_spread_sigma_and_the_ceiling(job) -> No
     plt.close(figure)
 
 
-def test_one_draw_has_no_spread_and_is_refused() -> None:
-    with pytest.raises(UserError, match="'draws' must be at least 2, got 1"):
-        parzen.Settings(**VALUES | {"draws": 1})
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"draws": 1}, "'draws' must be at least 2, got 1"),
+        ({"sigmas": 0}, "'sigmas' must be at least 1, got 0"),
+        ({"samples": 31}, "'samples' must be at most 'train_images', got samples 31 and train_images 30"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parzen.Settings(**VALUES | wrong)
 
 
 def test_too_few_samples_are_refused(job) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from secondlook.errors import UserError
 from secondlook.nets.mlp import StackedMLP
 from secondlook.papers.goodfellow2014 import saturation
 from secondlook.papers.goodfellow2014.saturation import Settings, gradient, shifted
@@ -69,6 +70,12 @@ def test_rows_are_at_0_and_evenly_spaced_in_the_logarithm() -> None:
     assert max(ratios) / min(ratios) < 1.05
 
 
+@pytest.mark.parametrize("wrong", [{"distance": -1.0}, {"points": 0}, {"width": 0}, {"layers": -1}, {"records": 21}])
+def test_ranges(wrong: dict) -> None:
+    with pytest.raises(UserError, match=f"setting '{next(iter(wrong))}' must be at"):
+        Settings(**VALUES | wrong)
+
+
 def table(result) -> dict:
     rows: dict = {}
     for replica, step, metric, value in result.history.rows:
@@ -80,6 +87,7 @@ def test_a_run_measures_the_trained_and_the_untrained_discriminator(make_job) ->
     result = saturation.run(make_job(values=VALUES | {"steps": 300}, seeds=(2, 5)))
     rows = table(result)
     assert {step for _, step in rows} == {0, 1, 4, 17, 72, 300}
+    assert {row[2] for row in result.history.rows} == Settings(**VALUES).metrics()
     last = rows[5, 300]
     assert rows[5, 0]["decades"] == rows[5, 0]["null_decades"] == 0
     assert last["decades"] == pytest.approx(math.log10(last["gradient_norm"] / rows[5, 0]["gradient_norm"]))

@@ -32,6 +32,7 @@ def test_a_run_records_both_situations(make_job, loss: str) -> None:
     result = boundary.run(make_job(values=VALUES | {"loss": loss}, seeds=(0, 1)))
     rows = {(replica, step, metric): value for replica, step, metric, value in result.history.rows}
     assert {step for _, step, _ in rows} == {1, 2, 5, 13, 30}
+    assert {metric for *_, metric in rows} == boundary.Settings(**VALUES | {"loss": loss}).metrics()
     for seed in (0, 1):
         for place in boundary.SITUATIONS:
             assert 0 <= rows[seed, 30, f"real_side_{place}"] <= 1
@@ -64,6 +65,14 @@ def test_push_is_the_gradient_of_one_fakes_own_loss(make_job, monkeypatch) -> No
     assert last["relative_push_seen"] == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_loss_without_a_boundary(make_job) -> None:
-    with pytest.raises(UserError, match="'wasserstein' has no decision boundary"):
-        boundary.run(make_job(values=VALUES | {"loss": "wasserstein"}))
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"loss": "wasserstein"}, "'wasserstein' has no decision boundary"),
+        ({"records": 31}, "'records' must be at most 'steps', got records 31 and steps 30"),
+        ({"probes": 0}, "'probes' must be at least 1, got 0"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        boundary.Settings(**{"loss": "minimax"} | VALUES | wrong)

@@ -40,6 +40,7 @@ def test_losses_of_the_generator_by_another_sum() -> None:
 def test_a_run_is_a_sweep_over_the_shift(make_job) -> None:
     result = divergences.run(make_job(values={"shifts": [0, 1, 8, 16], "density": 50}))
     last = {metric: value for _, step, metric, value in result.history.rows if step == 3}
+    assert set(last) == divergences.Settings(shifts=(0, 1, 8, 16)).metrics()
     assert last["t"] == 16
     assert last["chi2_gap"] < 1e-9
     assert last["binary_gap"] < 1e-9
@@ -49,7 +50,12 @@ def test_a_run_is_a_sweep_over_the_shift(make_job) -> None:
     assert {step for _, step, metric, _ in result.history.rows if metric == "chi2_gap"} == {3}
 
 
-@pytest.mark.parametrize("shifts", [[1, 0, 8, 16], [0, 1, 8], [0, 8, 8, 16]])
-def test_shifts_that_cannot_be_used(make_job, shifts: list[float]) -> None:
+@pytest.mark.parametrize("values", [{"shifts": [1, 0, 8, 16]}, {"shifts": [0, 1, 8]}, {"shifts": [0, 8, 8, 16]}, {"far": [8]}])
+def test_shifts_that_cannot_be_used(values: dict) -> None:
     with pytest.raises(UserError, match="must rise and hold both"):
-        divergences.run(make_job(values={"shifts": shifts}))
+        divergences.Settings(**{"shifts": [0, 8, 16]} | values)
+
+
+def test_a_shift_that_is_no_number() -> None:
+    with pytest.raises(UserError, match="'shifts' must be a number, and finite, got '8'"):
+        divergences.Settings(shifts=[0, "8", 16])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from secondlook.errors import UserError
 from secondlook.papers.mao2017 import images
 from secondlook.runner.job import History, Result
 
@@ -40,7 +41,20 @@ def test_success_and_best(make_job, monkeypatch, classes, fids, values, success,
     rows += [(0, step, "classes_a", made) for step, made in ((0, 10), (2, 10), (4, classes))]
     monkeypatch.setattr(images, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed"}))
     added = {metric: (step, value) for _, step, metric, value in images.run(make_job(values=VALUES | values)).history.rows[len(rows) :]}
+    assert set(added) < images.Settings(**VALUES).metrics()
     assert added == {"success": (4, success), "best_fid_a": (4, best[0]), "best_step": (4, best[1]), "judged": (4, 10000)}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"fid_share": 1.1}, "'fid_share' must be from 0 to 1, got 1.1"),
+        ({"least_classes": 11}, "'least_classes' must be from 1 to 10, got 11"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        images.Settings(**VALUES | wrong)
 
 
 def test_a_run_that_diverged_has_neither(make_job, monkeypatch) -> None:

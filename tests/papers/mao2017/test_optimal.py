@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from secondlook.errors import UserError
 from secondlook.papers.mao2017 import optimal
 from secondlook.train.losses import least_squares
 from secondlook.train.updates import Adam, RMSProp, Updater
@@ -13,6 +14,7 @@ from secondlook.train.updates import Adam, RMSProp, Updater
 def test_training_comes_close_to_the_formula(make_job, loss: str, ends: tuple[float, float]) -> None:
     values = {"loss": loss, "steps": 300, "batch": 128, "width": 16, "lr": 0.005, "records": 3}
     result = optimal.run(make_job(values=values, seeds=(0, 1)))
+    assert {row[2] for row in result.history.rows} == optimal.Settings(**values).metrics()
     errors = {(replica, step): value for replica, step, metric, value in result.history.rows if metric == "error"}
     assert {step for _, step in errors} == {0, 100, 200, 300}
     for seed in (0, 1):
@@ -23,6 +25,19 @@ def test_training_comes_close_to_the_formula(make_job, loss: str, ends: tuple[fl
         assert measured == pytest.approx(errors[seed, 300])
         np.testing.assert_allclose(best[[0, -1]], ends, atol=1e-3)
         assert np.interp(1.0, x, best) == pytest.approx(sum(ends) / 2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"loss": "minimax"}, "'minimax' is none of LSGAN's"),
+        ({"records": 11}, "'records' must be at most 'steps'"),
+        ({"shift": -1.0}, "'shift' must be at least 0, got -1.0"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        optimal.Settings(**{"loss": "ls-0-1-1", "steps": 10} | wrong)
 
 
 def test_a_replica_is_the_same_alone_and_among_others(make_job) -> None:

@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from secondlook.figures.data import FigureData
 from secondlook.papers.mao2017 import ring
-from secondlook.papers.mao2017.figures import ring_modes, ring_turns_modes
+from secondlook.papers.mao2017.figures import ring_modes
 from secondlook.runner.job import History, Result
 
 VALUES = {"data": "ring-as-coded", "loss": "ls-0-1-1", "steps": 6, "batch": 16, "records": 3, "width": 8, "noise": 4, "points": 100}
@@ -29,6 +30,7 @@ def test_collapse_is_the_first_record_after_which_modes_stay_lost(modes: list[in
 
 def test_a_run_keeps_samples_of_its_first_seed(make_job) -> None:
     result = ring.run(make_job(values=VALUES, seeds=(3, 4)))
+    assert {row[2] for row in result.history.rows} == ring.Settings(**VALUES).metrics()
     assert set(result.arrays) == {f"3/samples_{step}" for step in (0, 2, 4, 6)}
     assert result.arrays["3/samples_6"].shape == (ring.KEPT, 2)
     assert not np.array_equal(result.arrays["3/samples_0"], result.arrays["3/samples_6"])
@@ -60,10 +62,8 @@ def test_only_modes_that_were_there_are_lost(make_job, monkeypatch, modes: list[
     assert (added["kept"], added["ever_all"], added["lost"]) == (kept, ever_all, lost)
 
 
-@pytest.mark.parametrize(
-    ("module", "block", "levels"), [(ring_modes, "data", ["ring-as-coded", "ring"]), (ring_turns_modes, "shared_noise", ["True", "False"])]
-)
-def test_a_figure_has_a_block_of_rows_each(module, block: str, levels: list[str]) -> None:
+@pytest.mark.parametrize(("block", "levels"), [("data", ["ring-as-coded", "ring"]), ("shared_noise", ["True", "False"])])
+def test_a_figure_has_a_block_of_rows_for_each_level(block, levels: list[str]) -> None:
     rows = [
         (level, "ls-0-1-1", 0, step, metric, 1.0)
         for level in levels
@@ -72,7 +72,7 @@ def test_a_figure_has_a_block_of_rows_each(module, block: str, levels: list[str]
     ]
     rows += [(levels[1], "ls-0-1-1", 0, 10, "lost", 1.0), (levels[1], "ls-0-1-1", 0, 10, "collapse_step", 10.0)]
     table = pd.DataFrame(rows, columns=[block, "loss", "replica", "step", "metric", "value"])
-    figure = module.draw({"ring": table, "ring-turns": table}, {})
+    figure = ring_modes.draw(FigureData({"ring": table}), block)
     bars = [[line for line in axis.lines if line.get_marker() == "|" and len(line.get_xdata())] for axis in figure.axes]
     plt.close(figure)
     assert [len(lines) for lines in bars] == [0, 0, 0, 1, 0, 0]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from secondlook.errors import UserError
 from secondlook.papers.wilson2017 import c1
 from secondlook.papers.wilson2017.c1 import Preprocess, Settings, flip_half, split, step_size
 
@@ -119,8 +120,24 @@ def test_a_run_measures_every_epoch(make_job, cifar, optimizer: str) -> None:
     assert result.status == {0: "completed", 1: "completed"}
     assert {(replica, step) for replica, step, _, _ in result.history.rows} == {(0, 3), (0, 6), (1, 3), (1, 6)}
     measured = {metric: value for replica, step, metric, value in result.history.rows if (replica, step) == (1, 6)}
-    assert set(measured) == {"epoch", "lr", "train_loss", "train_error", "test_loss", "test_error"}
+    assert set(measured) == Settings(**VALUES | {"optimizer": optimizer}).metrics()
     assert measured["lr"] == pytest.approx(0.005, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"epochs": 0}, "'epochs' must be at least 1, got 0"),
+        ({"train_images": 31}, "'batch' must be at most 'train_images', got batch 32 and train_images 31"),
+        ({"halve_every": -1}, "'halve_every' must be at least 0, got -1"),
+        ({"dropout": 2.5}, "'dropout' must be from 0 to 2, got 2.5"),
+        ({"width": 0.0}, "'width' must be above 0, got 0.0"),
+        ({"eps": 1e-8}, "'eps': sgd has no epsilon, got 1e-08"),
+    ],
+)
+def test_ranges(wrong: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Settings(**VALUES | {"optimizer": "sgd"} | wrong)
 
 
 @pytest.mark.parametrize("form", ["none", "coupled", "decoupled"])

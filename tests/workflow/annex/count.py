@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from secondlook.runner.job import History, Job, Result
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the protocol may say: nothing."""
+
+    def metrics(self) -> set[str]:
+        """Names of what `run` writes."""
+        return {"seed"}
 
 
 def run(job: Job) -> Result:

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from secondlook.errors import UserError
-from secondlook.games.contest import Contest
+from secondlook.games.settings import GameSettings
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import above, at_least
 from secondlook.train.device import configure, device_name
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators
@@ -31,25 +31,40 @@ FLAT = 1e-3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Contest):
-    """Settings; ``steps`` are updates of the discriminator, and there is no generator to be updated."""
+class Settings(GameSettings):
+    """Settings of a discriminator that is trained alone; there is no generator to be updated."""
 
+    #: updates of the discriminator
+    steps: int
+    #: step size of the generator
+    #: there is none
     g_lr: float = 0.0
+    #: rows of the history while the discriminator learns
+    #: not asked for: it is looked at after training
     records: int = 1
-    #: real data are N(-mean, 1), fakes N(mean, 1)
+    #: mean of the fakes
+    #: they are N(mean, 1), and real data N(-mean, 1); both must lie where the line is fitted
     mean: float = 3.0
-    #: units of each hidden layer, ReLU
+    #: units of each hidden layer
     width: int = 64
+    #: hidden layers
     layers: int = 3
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.mean < FITTED:
-            raise UserError(f"critic: 'mean' is {self.mean}; give one between 0 and {FITTED:g}, the range of the fitted line")
+        above(self, 0, "mean")
+        at_least(self, 0, "mean", below=FITTED)
+        at_least(self, 1, "width")
+        at_least(self, 0, "layers")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        points = {"x", "output", "slope", "raw", "real_density", "fake_density"}
+        return points | {"flat", "flat_relative", "steepest", "r2", "raw_r2", "d_loss", "moved"}
 
 
 def run(job: Job) -> Result:
-    """Train one discriminator a seed, then look at its shape.
+    """Train one discriminator per seed, then look at its shape.
 
     Metrics of each point: x, output (D(x) or f(x)), slope (of the output), raw (before the sigmoid), real_density, fake_density. At the
     last one: ``flat``, the share of the fakes where abs(slope) is below 0.001; ``flat_relative``, where it is at most a thousandth of the
@@ -58,7 +73,7 @@ def run(job: Job) -> Result:
     """
     settings = job.settings(Settings)
     device = configure(job)
-    moves = settings.moves()
+    fields = settings.game_fields()
     net = StackedMLP([1, *[settings.width] * settings.layers, 1], init_generators(job.seeds, "discriminator")).to(device)
     x_N = np.linspace(LOW, HIGH, POINTS)
 
@@ -74,14 +89,14 @@ def run(job: Job) -> Result:
     losses = fit_discriminator(
         net,
         draw,
-        moves["loss"],
-        moves["discriminator_rule"],
+        fields["loss"],
+        fields["discriminator_rule"],
         settings.steps,
-        after_step=moves["after_step"],
+        after_step=fields["after_step"],
         watched={settings.steps // 2},
-        watch=lambda step: half.append(shape(net, moves["loss"].shown, x_N, len(job.seeds), device)["output"]),
+        watch=lambda step: half.append(shape(net, fields["loss"].shown, x_N, len(job.seeds), device)["output"]),
     )
-    curves = shape(net, moves["loss"].shown, x_N, len(job.seeds), device)
+    curves = shape(net, fields["loss"].shown, x_N, len(job.seeds), device)
     densities = {"real_density": density(x_N + settings.mean), "fake_density": density(x_N - settings.mean)}
     history = History()
     for replica, seed in enumerate(job.seeds):

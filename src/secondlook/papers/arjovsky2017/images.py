@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from secondlook.games.images import ImageSettings, image_game
-from secondlook.papers.arjovsky2017.tracking import add_tracking
+from secondlook.games.images import CLASSES, ImageSettings, image_game
+from secondlook.papers.arjovsky2017.tracking import TRACKING, add_tracking
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
 
 
@@ -14,16 +15,26 @@ from secondlook.train.adversarial import train_adversarial
 class Settings(ImageSettings):
     """Settings of an image game; the generator "constant" is that of Fig. 6, which has no batch normalization either."""
 
-    #: units of the perceptron's hidden layers
+    #: units of each hidden layer of a perceptron that generates
     mlp_width: int = 512
-    #: a generator that had learned something and ends with fewer classes than this (2 % of its samples each) has collapsed
+    #: classes below which a generator that had learned something has collapsed
+    #: a class counts with 2 % of the samples
     classes_least: int = 5
-    #: an end this many times above the lowest distance counts as worse again
+    #: factor above the lowest distance from which on an end is worse again
     worse_by: float = 2.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 1, "mlp_width", "worse_by")
+        at_least(self, 1, "classes_least", most=CLASSES)
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {*TRACKING, "collapsed", "judged"}
 
 
 def run(job: Job) -> Result:
-    """Train one replica a seed.
+    """Train one replica per seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance) and
     `add_tracking` and `add_collapses`. Arrays: sheets of samples.

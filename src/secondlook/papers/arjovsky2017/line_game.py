@@ -11,28 +11,39 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from secondlook.games.contest import Contest
+from secondlook.games.settings import GameSettings
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least, finite
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment, init_generators
 from secondlook.train.streams import torch_generator
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Contest):
+class Settings(GameSettings):
     """Settings of the game."""
 
-    #: the offset that training starts from
+    #: offset that training starts from
     start: float = 1.0
-    #: units of the discriminator's hidden layers
+    #: units of each hidden layer of the discriminator
     width: int = 64
-    #: how many there are
+    #: hidden layers of the discriminator
     layers: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        finite(self, "start")
+        at_least(self, 1, "width")
+        at_least(self, 0, "layers")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {"theta", "distance"}
 
 
 class LineGenerator(nn.Module):
-    """Z [R, B, 1] -> points (theta, Z) [R, B, 2]; one theta a replica."""
+    """Z [R, B, 1] -> points (theta, Z) [R, B, 2]; one theta per replica."""
 
     def __init__(self, replicas: int, start: float) -> None:
         super().__init__()
@@ -44,7 +55,7 @@ class LineGenerator(nn.Module):
 
 
 def run(job: Job) -> Result:
-    """Train one replica a seed.
+    """Train one replica per seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`; theta; distance, abs(theta), which is W1 (Example 1).
     """
@@ -63,7 +74,8 @@ def line_game(settings: Settings, device: torch.device) -> Game:
         return torch.cat([torch.zeros_like(z_B1), z_B1], 1)
 
     def measure(moment: Moment) -> Sequence[Measured]:
-        return [Measured({"theta": theta, "distance": abs(theta)}) for theta in moment.generator.theta.tolist()]
+        (theta_R,) = moment.generator.parameters()
+        return [Measured({"theta": theta, "distance": abs(theta)}) for theta in theta_R.tolist()]
 
     sizes = [2, *[settings.width] * settings.layers, 1]
     return Game(
@@ -73,5 +85,5 @@ def line_game(settings: Settings, device: torch.device) -> Game:
         noise=uniform,
         measure=measure,
         together=True,
-        **settings.moves(),
+        **settings.game_fields(),
     )

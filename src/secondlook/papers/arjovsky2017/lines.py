@@ -17,6 +17,7 @@ from secondlook.errors import UserError
 from secondlook.metrics.divergences import jensen_shannon, kullback_leibler, total_variation
 from secondlook.metrics.wasserstein import w1
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.streams import numpy_generator
 
 #: offsets at which continuity at 0 is looked at
@@ -27,18 +28,25 @@ NEAR_ZERO = tuple(10.0**-k for k in range(1, 7))
 class Settings:
     """What protocol.yaml may set."""
 
-    #: offsets, evenly spaced on [-1, 1], 0 among them
+    #: offsets of the second line
+    #: evenly spaced on [-1, 1], 0 among them
     offsets: int = 41
     #: sampled points of each line
     points: int = 200
 
     def __post_init__(self) -> None:
-        if self.offsets < 3 or self.offsets % 2 == 0 or self.points < 1:
-            raise UserError("lines: 'offsets' must be odd and at least 3, so that 0 is one of them, and 'points' at least 1")
+        at_least(self, 3, "offsets")
+        at_least(self, 1, "points")
+        if self.offsets % 2 == 0:
+            raise UserError(f"setting 'offsets' must be odd, so that 0 is one of them, got {self.offsets}")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        return {"theta", "w1", "js", "tv", "kl", "largest_gap", "jump_gap", "gradient_gap"}
 
 
 def run(job: Job) -> Result:
-    """Measure every offset with one draw of Z a replica.
+    """Measure every offset with one draw of Z per replica.
 
     Metrics: theta, w1, js, tv, kl (infinite where a density is zero). At the last offset also ``largest_gap``, over all offsets and all
     four distances, to the closed forms, KL compared as exp(-KL); ``jump_gap``, the same over offsets that go to 0, where W1 must go with

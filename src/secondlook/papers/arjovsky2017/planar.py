@@ -12,8 +12,9 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.games.planar import PlanarSettings, planar_game
-from secondlook.papers.arjovsky2017.tracking import add_tracking
+from secondlook.papers.arjovsky2017.tracking import TRACKING, add_tracking
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
 
@@ -23,28 +24,38 @@ AT_BOUND = 1e-6
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(PlanarSettings):
-    """Settings of a game in the plane, and three of this paper's own."""
+    """Settings of a game in the plane, and this paper's own; the distance is always measured."""
 
-    #: step size of both players in place of ``d_lr`` and ``g_lr``
+    #: step size of both players
+    #: in place of ``d_lr`` and ``g_lr``
     lr: float | None = None
-    #: beta1 of the generator's Adam in place of ``beta1``: the paper speaks of momentum on the critic
+    #: beta1 of the generator's Adam
+    #: in place of ``beta1``: the paper speaks of momentum on the critic
     g_beta1: float | None = None
-    #: samples are measured from noise of their own at each row; a frozen generator's distance then moves by chance alone
+    #: fresh noise for the samples that are measured at each row
+    #: a frozen generator's distance then moves by chance alone
     redraw: bool = False
-    #: an end this many times above the lowest distance counts as worse again
+    #: factor above the lowest distance from which on an end is worse again
     worse_by: float = 2.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        at_least(self, 1, "w1_points", "worse_by")
+        at_least(self, 0, "lr")
+        at_least(self, 0, "g_beta1", below=1)
         if self.g_beta1 is not None and self.optimizer != "adam":
             raise UserError(f"setting 'g_beta1' is of Adam, and the optimizer is {self.optimizer}; leave it out")
         if self.lr is not None:
             object.__setattr__(self, "d_lr", self.lr)
             object.__setattr__(self, "g_lr", self.lr)
 
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {*TRACKING, "largest_weight"} | ({"at_bound"} if self.clip is not None else set())
+
 
 def run(job: Job) -> Result:
-    """Train one replica a seed.
+    """Train one replica per seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.planar.planar_game` and `add_tracking`; and of the
     critic's weights ``largest_weight``, the largest magnitude, and with clipping ``at_bound``, the share at the bound or beyond.
@@ -67,7 +78,7 @@ def measured_game(settings: Settings, device: torch.device) -> Game:
 
     rule = game.generator_rule
     if settings.g_beta1 is not None:
-        rule = dataclasses.replace(rule, beta1=settings.g_beta1)
+        rule = dataclasses.replace(settings, beta1=settings.g_beta1).rule(settings.g_lr)
     return dataclasses.replace(game, measure=measure, generator_rule=rule)
 
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from secondlook.runner.job import Result
 
+#: what `add_tracking` adds
+TRACKING = ("tracking", "negative_cosines", "worse_again", "halved")
 #: rows that a rank correlation needs
 FEWEST = 3
 
@@ -44,5 +46,5 @@ def rank_correlation(x: list[float], y: list[float]) -> float:
     """
     if len(x) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return 0.0
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (x, y)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    x_ranks, y_ranks = (np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (x, y))
+    return float(np.corrcoef(x_ranks, y_ranks)[0, 1])

@@ -21,6 +21,7 @@ from secondlook.errors import UserError
 from secondlook.metrics.divergences import jensen_shannon, js_estimate, optimal_discriminator
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import above, at_least, finite
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.losses import adversarial_loss
@@ -39,26 +40,41 @@ NODES = 20
 class Settings:
     """What the protocol may say."""
 
-    #: generators N(t, s^2) of the integrals
+    #: means of the generators N(t, s^2) of the integrals
     family_t: Sequence[float]
+    #: standard deviations of the generators N(t, s^2) of the integrals
     family_s: Sequence[float]
-    #: generators N(t, 1) against which a net is trained
+    #: means of the generators N(t, 1) against which nets are trained
     distances: Sequence[float]
+    #: units of each hidden layer
     width: int
+    #: hidden layers
     layers: int
+    #: updates of each net
     steps: int
+    #: batch size
     batch: int
+    #: step size of Adam
     lr: float
 
     def __post_init__(self) -> None:
+        finite(self, "family_t")
+        above(self, 0, "family_s")
+        at_least(self, 0, "distances", "layers", "lr")
+        at_least(self, 1, "width", "steps", "batch")
         if 0 not in self.family_t or 1 not in self.family_s:
             raise UserError("settings: 'family_t' must hold 0 and 'family_s' 1, the generator that is the data's own distribution")
         if not self.distances:
             raise UserError("setting 'distances': give at least one")
 
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        rows = {"t", "jsd", "jsd_trained", "d_error"}
+        return rows | {"largest_d_error", "largest_jsd_error", "identity_error", "minimum_error"}
+
 
 def run(job: Job) -> Result:
-    """Integrate, and train one net a distance and seed; a row's step is the number of its distance, from 1.
+    """Integrate, and train one net per distance and seed; a row's step is the number of its distance, from 1.
 
     Metrics of every row:
 

@@ -14,6 +14,7 @@ import torch
 from secondlook.games.images import OUTPUTS, ImageSettings, image_game, to_bytes
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
 
@@ -22,16 +23,24 @@ from secondlook.train.game import Game, Measured, Moment
 class Settings(ImageSettings):
     """What the protocol may say."""
 
-    #: samples of each seed that are kept at the end for the Parzen estimate
+    #: samples of each seed that are kept at the end
+    #: for the Parzen estimate
     keep: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 0, "keep")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {"judged"}
 
 
 def run(job: Job) -> Result:
-    """Play one game a seed.
+    """Play one game per seed.
 
     Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`, and ``judged``, how many samples these look at.
-    Arrays: sheets of the first seed; with ``keep``
-    also ``<seed>/samples``, uint8 [keep, C, H, W], after the last step.
+    Arrays: sheets of the first seed; with ``keep`` also ``<seed>/samples``, uint8 [keep, C, H, W], after the last step.
     """
     settings = job.settings(Settings)
 
@@ -44,7 +53,8 @@ def run(job: Job) -> Result:
 @torch.no_grad()
 def match_marginals(generator: StackedMLP, images_NCHW: torch.Tensor) -> None:
     """Set the output's bias to the logit of each pixel's mean, clipped by 1e-7 (pylearn2's init_sigmoid_bias_from_marginals)."""
-    generator.layers[-1].bias.copy_(images_NCHW.flatten(1).double().mean(0).clamp(1e-7, 1 - 1e-7).logit())
+    *_, bias = generator.parameters()
+    bias.copy_(images_NCHW.flatten(1).double().mean(0).clamp(1e-7, 1 - 1e-7).logit())
 
 
 def counting_and_keeping(game: Game, settings: Settings) -> Game:

@@ -15,6 +15,7 @@ from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.metrics.parzen import choose_sigma, parzen_log_likelihood
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.device import configure, device_name
 
 
@@ -22,24 +23,37 @@ from secondlook.train.device import configure, device_name
 class Settings:
     """What the protocol may say."""
 
+    #: side of the images in pixels
     side: int
-    #: training images that the game saw; sigma is chosen on those that follow
+    #: training images that the game saw
     train_images: int
+    #: images that sigma is chosen on
+    #: those that follow the training images
     validation_images: int
-    #: samples of one estimate, and how many estimates are made of samples of their own
+    #: samples of one estimate
     samples: int
+    #: estimates from samples of their own
+    #: two at least, since the spread over them is measured too
     draws: int
-    #: candidates for sigma, evenly spaced in the logarithm from 0.1 to 1
+    #: candidates for sigma
+    #: evenly spaced in the logarithm from 0.1 to 1
     sigmas: int = 10
+    #: test images
+    #: the first so many; None: all
     test_images: int | None = None
 
     def __post_init__(self) -> None:
-        if self.draws < 2:
-            raise UserError(f"setting 'draws' must be at least 2, got {self.draws}: the spread over draws is measured too")
+        at_least(self, 1, "side", "train_images", "validation_images", "samples", "sigmas", "test_images")
+        at_least(self, 2, "draws")
+        at_most(self, "samples", "train_images")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        return {"parzen_draw", "parzen_se", "parzen_sigma", "parzen", "parzen_spread", "parzen_ceiling", "parzen_ceiling_sigma"}
 
 
 def run(job: Job) -> Result:
-    """Estimate once a draw; a row's step is the number of the draw, from 1.
+    """Estimate once per draw; a row's step is the number of the draw, from 1.
 
     Metrics of every row: ``parzen_draw``, mean log-likelihood of the test images in nats, ``parzen_se``, its standard error over them, and
     ``parzen_sigma``. Of the last row: ``parzen``, the mean over draws, ``parzen_spread``, the standard deviation over draws, and

@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from secondlook.games.contest import Contest
+from secondlook.games.settings import GameSettings
 from secondlook.nets.mlp import Initialise, StackedMLP
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators
@@ -27,16 +28,35 @@ from secondlook.train.streams import torch_generator
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(Contest):
-    """What the protocol may say; ``steps`` are those of the discriminator."""
+class Settings(GameSettings):
+    """What the protocol may say of a discriminator that is trained alone, and of the generator's gradient."""
 
-    #: the generator stands still
+    #: updates of the discriminator
+    steps: int
+    #: rows of the history
+    #: about so many, evenly spaced on a logarithmic scale
+    records: int = 20
+    #: step size of the generator
+    #: it stands still
     g_lr: float = 0.0
+    #: distance of the fakes from the data
     distance: float
+    #: units of each hidden layer of the discriminator
     width: int
+    #: hidden layers of the discriminator
     layers: int
-    #: noise vectors that the gradient is a mean over, fresh at each row
+    #: noise vectors that the gradient is a mean over
+    #: fresh ones at each row
     points: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 1, "width", "points")
+        at_least(self, 0, "distance", "layers")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        return {"gradient_norm", "decades", "slope", "output", "null_norm", "null_decades"}
 
     def record_steps(self) -> tuple[int, ...]:
         """About ``records`` steps, evenly spaced on a logarithmic scale, and 0."""
@@ -57,8 +77,8 @@ def run(job: Job) -> Result:
     """
     settings = job.settings(Settings)
     device = configure(job)
-    moves = settings.moves()
-    loss = moves["loss"]
+    fields = settings.game_fields()
+    loss = fields["loss"]
     generator = StackedMLP([2, 2], init_generators(job.seeds, "generator"), initialise=shifted(settings.distance), shape=(2,))
     generator = generator.double().to(device)
 
@@ -104,9 +124,9 @@ def run(job: Job) -> Result:
         discriminator,
         draw,
         loss,
-        moves["discriminator_rule"],
+        fields["discriminator_rule"],
         settings.steps,
-        after_step=moves["after_step"],
+        after_step=fields["after_step"],
         watched=settings.record_steps(),
         watch=watch,
     )

@@ -16,6 +16,7 @@ import torch
 from secondlook.errors import UserError, did_you_mean
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators
@@ -36,22 +37,41 @@ FEWEST = 0.05
 class Settings:
     """What the protocol may say of this training."""
 
+    #: losses of the two players
+    #: one that has a decision boundary
     loss: str
-    #: updates of D
+    #: updates of the discriminator
     steps: int
+    #: batch size
     batch: int = 128
+    #: step size of Adam
     lr: float = 1e-3
+    #: units of each hidden layer
     width: int = 64
-    #: points of time, evenly spaced on a log scale from the first update to the last
+    #: rows of the history
+    #: about so many, evenly spaced on a logarithmic scale from the first update to the last
     records: int = 25
     #: fakes of each place that the gradient is measured at
     probes: int = 500
 
+    def __post_init__(self) -> None:
+        if self.loss not in BOUNDARY:
+            raise UserError(f"setting 'loss': '{self.loss}' has no decision boundary here.{did_you_mean(self.loss, BOUNDARY)}")
+        at_least(self, 1, "steps", "batch", "width", "records", "probes")
+        at_most(self, "records", "steps")
+        at_least(self, 0, "lr")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` may write."""
+        rows = ("real_side", "push_left", "push_beyond", "relative_push")
+        last = ("mean_relative_push", "push_beyond_kept", "push_left_kept")
+        return {f"{name}_{situation}" for name in (*rows, *last) for situation in SITUATIONS}
+
 
 def run(job: Job) -> Result:
-    """Train two discriminators a seed, all together; a row's step counts their updates.
+    """Train two discriminators per seed, all together; a row's step counts their updates.
 
-    Metrics, each for a situation s; the push on a fake x is the norm of the gradient of G's loss at x, a loss a fake:
+    Metrics, each for a situation s; the push on a fake x is the norm of the gradient of G's loss at x, one loss per fake:
 
     - ``real_side_<s>``: share of the fakes beyond that D takes for real
     - ``push_beyond_<s>``, ``relative_push_<s>``: mean push on those, and the same over the mean push on all fakes, half of them beyond;
@@ -60,14 +80,8 @@ def run(job: Job) -> Result:
     - last row: ``mean_relative_push_<s>``, the mean over the rows, missing ones as 1 (nothing is special about those fakes);
       ``push_beyond_kept_<s>`` and ``push_left_kept_<s>``, what is left of the largest ``push_beyond_<s>`` and ``push_left_<s>`` at the
       last row that has one; 1 (nothing was seen to fade) where none has
-
-    Raises:
-        UserError: the loss has no decision boundary.
     """
     settings = job.settings(Settings)
-    if settings.loss not in BOUNDARY:
-        hint = did_you_mean(settings.loss, BOUNDARY)
-        raise UserError(f"{job.paper}/{job.experiment}: loss '{settings.loss}' has no decision boundary here.{hint}")
     device, loss = configure(job), adversarial_loss(settings.loss)
     seeds, places = job.seeds * len(SITUATIONS), [name for name in SITUATIONS for _ in job.seeds]
     # The first two weights of a seed's pair are the same: only what D sees differs.

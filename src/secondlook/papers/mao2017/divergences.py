@@ -13,9 +13,12 @@ import numpy as np
 from secondlook.errors import UserError
 from secondlook.metrics import divergences
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least, finite
 
 #: coding -> (a, b, c) of Mao et al. 2017, section 3.2: D aims at a on fakes and b on data, G at c
 CODINGS = {"neg1_1_0": (-1.0, 1.0, 0.0), "0_1_1": (0.0, 1.0, 1.0)}
+#: divergences whose gain between two far shifts is measured
+CHANGING = ("jsd", "chi2", "binary", "w1")
 #: standard deviations beyond both means that the grid covers: what lies outside is below 1e-30
 TAIL = 12.0
 
@@ -24,12 +27,24 @@ TAIL = 12.0
 class Settings:
     """What the protocol may say of this computation."""
 
-    #: shifts of the generator's density, rising
+    #: shifts of the generator's density
+    #: they rise
     shifts: tuple[float, ...]
-    #: the two shifts between which a divergence that saturates must not change
+    #: two shifts between which a divergence that saturates must not change
     far: tuple[float, float] = (8.0, 16.0)
-    #: grid points a unit of x
+    #: grid points per unit of x
     density: int = 200
+
+    def __post_init__(self) -> None:
+        finite(self, "shifts", "far")
+        at_least(self, 1, "density")
+        if list(self.shifts) != sorted(set(self.shifts)) or len(self.far) != 2 or not set(self.far) <= set(self.shifts):
+            raise UserError(f"settings: 'shifts' must rise and hold both of 'far', got shifts {self.shifts} and far {self.far}")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        rows = {"t", "jsd", "w1", "chi2", "binary"} | {f"{name}_{coding}" for name in ("twice_c", "g_loss") for coding in CODINGS}
+        return rows | {"chi2_gap", "binary_gap", "same_gap"} | {f"{name}_change" for name in CHANGING}
 
 
 def run(job: Job) -> Result:
@@ -40,17 +55,12 @@ def run(job: Job) -> Result:
     Of the last row also: chi2_gap and binary_gap, the largest difference between 2 C(G) and those two over all shifts; same_gap, that
     between 2 C(G) of (0, 1, 1) and 1/2 + chi2 / 4, which it equals since q = ((p + q) + (q - p)) / 2; and <name>_change, what a
     divergence gains between the two far shifts.
-
-    Raises:
-        UserError: the shifts do not rise, or the far ones are not among them.
     """
     settings = job.settings(Settings)
     shifts = [float(t) for t in settings.shifts]
-    if shifts != sorted(set(shifts)) or not set(settings.far) <= set(shifts):
-        raise UserError(f"{job.paper}/{job.experiment}: 'shifts' must rise and hold both of 'far', got {shifts} and {settings.far}")
     rows = [measure(t, settings.density) for t in shifts]
     near, far = (rows[shifts.index(t)] for t in settings.far)
-    summary = {f"{name}_change": far[name] - near[name] for name in ("jsd", "chi2", "binary", "w1")} | {
+    summary = {f"{name}_change": far[name] - near[name] for name in CHANGING} | {
         "chi2_gap": max(abs(row["twice_c_neg1_1_0"] - row["chi2"]) for row in rows),
         "binary_gap": max(abs(row["twice_c_0_1_1"] - row["binary"]) for row in rows),
         "same_gap": max(abs(row["twice_c_0_1_1"] - 0.5 - row["chi2"] / 4) for row in rows),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
-from secondlook.games.images import ImageSettings, image_game
+from secondlook.games.images import CLASSES, ImageSettings, image_game
 from secondlook.runner.job import Job, Result
+from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
 
 #: value of ``bn`` -> batch normalization in G, in D; the official code's folders BN_G_* are without it in G, BN_GD_* without it in both
@@ -21,10 +22,22 @@ BATCH_NORM = {"all": (True, True), "not_in_g": (False, True), "none": (False, Fa
 class Settings(ImageSettings):
     """Settings of an image game, and what counts as a success."""
 
+    #: nets with batch normalization
+    #: not_in_g: the discriminator alone
     bn: Literal["all", "not_in_g", "none"] = "all"
-    #: a run succeeds if it ends with so many classes and with a fid_a of at most this share of what it was before training
+    #: classes that a run must end with to succeed
     least_classes: int = 10
+    #: share of the Frechet distance before training that a run must end at or below to succeed
     fid_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least(self, 1, "least_classes", most=CLASSES)
+        at_least(self, 0, "fid_share", most=1)
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {"success", "best_fid_a", "best_step", "judged"}
 
     def nets(self) -> dict[str, Any]:
         """The settings that ``bn`` stands for."""
@@ -33,7 +46,7 @@ class Settings(ImageSettings):
 
 
 def run(job: Job) -> Result:
-    """Play one replica a seed, in turn.
+    """Play one replica per seed, one after the other.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.metrics.image_quality.ImageJudge`; and at the last
     row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and fid_a is at most the share ``fid_share`` of its value

@@ -11,9 +11,11 @@ import math
 import numpy as np
 import torch
 
+from secondlook.errors import UserError, did_you_mean
 from secondlook.metrics.divergences import optimal_ls_discriminator
 from secondlook.nets.mlp import StackedMLP
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators
@@ -29,20 +31,37 @@ TARGETS = {"ls-0-1-1": (0.0, 1.0), "ls-neg1-1-0": (-1.0, 1.0)}
 class Settings:
     """What the protocol may say of this training."""
 
+    #: losses of the two players
+    #: one of LSGAN's
     loss: str
+    #: updates of the discriminator
     steps: int
+    #: batch size
     batch: int = 512
-    #: of Adam, constant
+    #: step size of Adam
     lr: float = 1e-3
+    #: units of each hidden layer
     width: int = 64
     #: mean of the generator's density
     shift: float = 2.0
-    #: rows, evenly spaced
+    #: rows of the history
+    #: evenly spaced; the last is after the last step
     records: int = 10
+
+    def __post_init__(self) -> None:
+        if self.loss not in TARGETS:
+            raise UserError(f"setting 'loss': '{self.loss}' is none of LSGAN's.{did_you_mean(self.loss, TARGETS)}")
+        at_least(self, 1, "steps", "batch", "width", "records")
+        at_most(self, "records", "steps")
+        at_least(self, 0, "lr", "shift")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes."""
+        return {"error", "largest_error"}
 
 
 def run(job: Job) -> Result:
-    """Train one discriminator a seed, all together; a row's step counts its updates.
+    """Train one discriminator per seed, all together; a row's step counts its updates.
 
     Metrics: error and largest_error, the mean under (p_d + p_g) / 2 and the maximum, from three standard deviations below the lower mean to
     three above the upper, of the absolute difference to (b p_d + a p_g) / (p_d + p_g), in units of b - a. Array "<seed>/grid", of each

@@ -17,15 +17,24 @@ from secondlook.train.game import Game, Measured, Moment
 KEPT = 500
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(PlanarSettings):
+    """Settings of a game in the plane."""
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write."""
+        return super().metrics() | {"collapse_step", "kept", "ever_all", "lost"}
+
+
 def run(job: Job) -> Result:
-    """Play one replica a seed, all together.
+    """Play one replica per seed, all together.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
     ``collapse_step``, the first recorded step from which on fewer than all modes are covered (steps + 1 where all are at the end), and,
     each 1 or 0, ``kept``: all modes are covered at the end, ``ever_all``: they are at some record, ``lost``: they were and at the end are
     not, so that a run that never had them has lost none. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
     """
-    settings = job.settings(PlanarSettings)
+    settings = job.settings(Settings)
     result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))
     every = len(mixture(settings.data).centres)
     for seed in job.seeds:

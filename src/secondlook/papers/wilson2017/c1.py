@@ -11,16 +11,19 @@ import dataclasses
 import functools
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 from secondlook.data.images import resized
 from secondlook.data.load import load
+from secondlook.errors import UserError
 from secondlook.nets.vgg import CifarVGG
 from secondlook.runner.job import Job, Result
-from secondlook.train.optimizers import Rule, WeightDecayForm, build
+from secondlook.runner.ranges import above, at_least, at_most
+from secondlook.train.optimizers import RuleName, WeightDecayForm, build
 from secondlook.train.streams import torch_generator
-from secondlook.train.supervised import Split, Task, train_supervised
+from secondlook.train.supervised import METRICS, Split, Task, train_supervised
 
 #: rows: Y, U, V from R, G, B (Lua torch/image, rgb2yuv)
 YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51499, -0.10001))
@@ -30,33 +33,62 @@ YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51499, -0.
 class Settings:
     """What the protocol may say of a C1 run."""
 
-    optimizer: Rule
+    #: update rule
+    optimizer: RuleName
+    #: step size at the start
     lr: float
+    #: epochs
     epochs: int
-    #: epochs between two halvings of the step size (1-based epochs divisible by it, as in train.lua); 0: constant
+    #: epochs between two halvings of the step size
+    #: 1-based epochs divisible by it, as in train.lua; 0: constant
     halve_every: int = 25
+    #: batch size
     batch: int = 128
+    #: weight decay
     weight_decay: float = 5e-4
+    #: form of the weight decay
     weight_decay_form: WeightDecayForm = "coupled"
-    #: replaces the rule's own epsilon
+    #: epsilon of the update rule
+    #: None: the rule's own
     eps: float | None = None
-    #: lr / (1 + decay_per_update * t), train.lua's learningRateDecay
+    #: wear of the step size
+    #: lr / (1 + decay_per_update * t) after t updates, train.lua's learningRateDecay
     decay_per_update: float = 1e-7
-    #: multiplies the net's channels; 1 is the paper's net
+    #: factor of the net's channels
+    #: 1 is the paper's net
     width: float = 1.0
-    #: multiplies the net's dropout probabilities; 1 is the paper's net
+    #: factor of the net's dropout probabilities
+    #: 1 is the paper's net, whose largest is 0.5
     dropout: float = 1.0
-    #: side of the images; 32 is CIFAR-10's own, smaller ones are averaged down
+    #: side of the images in pixels
+    #: 32 is CIFAR-10's own, smaller ones are averaged down
     side: Literal[32, 16, 8] = 32
-    #: control: the labels of the training images are drawn at random
+    #: random labels of the training images
+    #: a control
     random_labels: bool = False
-    #: the first so many images of each split; None: all
+    #: training images
+    #: the first so many; None: all
     train_images: int | None = None
+    #: test images
+    #: the first so many; None: all
     test_images: int | None = None
+
+    def __post_init__(self) -> None:
+        at_least(self, 1, "epochs", "batch", "train_images", "test_images")
+        at_most(self, "batch", "train_images")
+        at_least(self, 0, "lr", "halve_every", "weight_decay", "decay_per_update")
+        at_least(self, 0, "dropout", most=2)
+        above(self, 0, "eps", "width")
+        if self.eps is not None and self.optimizer in ("sgd", "heavy_ball"):
+            raise UserError(f"setting 'eps': {self.optimizer} has no epsilon, got {self.eps}; leave it out")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run may write: those of `secondlook.train.supervised.train_supervised`."""
+        return {*METRICS}
 
 
 def run(job: Job) -> Result:
-    """Train one replica a seed (`secondlook.train.supervised.train_supervised` lists the metrics)."""
+    """Train one replica per seed (`secondlook.train.supervised.train_supervised` lists the metrics)."""
     settings = job.settings(Settings)
 
     def task(device: torch.device) -> Task:
@@ -92,7 +124,7 @@ def step_size(settings: Settings, epoch: int, updates: int) -> float:
     return settings.lr * 0.5**halvings / (1 + settings.decay_per_update * updates)
 
 
-def split(images, labels, count: int | None, side: int, device: torch.device) -> Split:
+def split(images: np.ndarray, labels: np.ndarray, count: int | None, side: int, device: torch.device) -> Split:
     """Put the first ``count`` images on the device as uint8, averaged down to ``side`` pixels where that is less than 32."""
     images_NCHW = resized(torch.from_numpy(images[:count]), side)
     return Split(images_NCHW.to(device), torch.from_numpy(labels[:count]).long().to(device))

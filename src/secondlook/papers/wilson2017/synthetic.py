@@ -3,14 +3,15 @@
 Sample i has the label y_i (+1 with probability p > 1/2, else -1) and the features y_i, 1, 1 and a block of five private coordinates:
 the first is 1 if y_i = +1, all five are 1 if y_i = -1. Test samples own other private blocks, whose weights never leave 0.
 
-Weights that see equal gradients from w = 0 stay equal, so a state is (w1, w2, one private weight a group): w1 weighs the label, w2 each of
-the two constant features, and a group is all samples of one label (full batch) or one sample (mini-batches). This is exact. Arrays
+Weights that see equal gradients from w = 0 stay equal, so a state is (w1, w2, one private weight per group): w1 weighs the label, w2 each
+of the two constant features, and a group is all samples of one label (full batch) or one sample (mini-batches). This is exact. Arrays
 carry the replicas as their first axis R; only elementwise operations and sums along a row are used, so that a replica's numbers do
 not depend on its neighbours.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,9 @@ from typing import Literal
 
 import numpy as np
 
-from secondlook.errors import UserError, did_you_mean
+from secondlook.errors import UserError
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.ranges import above, at_least
 from secondlook.train.streams import numpy_generator
 
 #: steps whose mini-batches are drawn by one generator; part of what a seed means, not a tuning knob
@@ -35,36 +37,44 @@ class Settings:
     n: int
     #: probability of the label +1
     p: float
+    #: update rule
     optimizer: Literal["gd", "heavy_ball", "adagrad", "rmsprop", "adam"]
     #: updates
     steps: int
-    #: step size: a number, or "a/L" for a over the curvature L of the squared loss; or a mapping from the values of `lr_by` to these
+    #: step size
+    #: a number, or "a/L" for a over the curvature L of the squared loss; or a mapping from the values of `lr_by` to these
     lr: float | str | Mapping[str, float | str]
-    #: the setting that a mapping `lr` is keyed by
+    #: setting that a mapping of step sizes is keyed by
     lr_by: Literal["optimizer", "eps", "batch"] = "optimizer"
-    #: samples a step, drawn without replacement afresh at each step; "full" takes all n
+    #: batch size
+    #: drawn without replacement afresh at each step; "full" takes all n
     batch: int | Literal["full"] = "full"
-    #: added to the root in the denominators of the adaptive methods
+    #: epsilon in the denominators of the adaptive methods
+    #: added to the root
     eps: float = 1e-8
+    #: loss of a sample
     loss: Literal["squared", "logistic"] = "squared"
     #: fresh samples that the test error is measured on
     test_points: int = 2000
 
     def __post_init__(self) -> None:
-        for name, known in (("optimizer", RULES), ("loss", LOSSES), ("lr_by", ("optimizer", "eps", "batch"))):
-            if (value := getattr(self, name)) not in known:
-                raise UserError(f"synthetic: {name}: '{value}' is not known.{did_you_mean(value, known)}")
-        if not (self.n >= 2 and 0 < self.p < 1 and self.steps >= 1 and self.test_points >= 1):
-            raise UserError("synthetic: needs n >= 2, 0 < p < 1, steps >= 1 and test_points >= 1.")
-        if isinstance(self.eps, str) or not self.eps > 0:
-            raise UserError(f"synthetic: eps: '{self.eps}' must be a positive number (YAML reads 1e-8 as text: write 1.0e-8).")
-        if self.batch != "full" and not (isinstance(self.batch, int) and 1 <= self.batch <= self.n):
-            raise UserError(f"synthetic: batch: '{self.batch}' must be 'full' or a whole number from 1 to n = {self.n}.")
+        at_least(self, 2, "n")
+        at_least(self, 1, "steps", "test_points")
+        above(self, 0, "p", "eps")
+        at_least(self, 0, "p", below=1)
+        if self.batch != "full":
+            at_least(self, 1, "batch", most=self.n)
         self.step_size(1.0)
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that `run` writes; `measure` says what they are."""
+        names = {"train_error", "test_error", "expected_test_error", "train_loss", "w1", "w2", "lemma_holds", "positives"}
+        return names | ({"distance_to_limit"} if self.loss == "squared" else set())
 
     def step_size(self, curvature: np.ndarray | float) -> np.ndarray | float:
         """Return this run's step size on problems of the given curvature L. Raises UserError where `lr` says none."""
-        entry, key = self.lr, str(getattr(self, self.lr_by))
+        entry: float | str | Mapping[str, float | str] | None = self.lr
+        key = str(getattr(self, self.lr_by))
         if isinstance(entry, Mapping):
             # Keys are compared as text, since JSON knows no others.
             entry = {str(name): value for name, value in entry.items()}.get(key)
@@ -72,9 +82,9 @@ class Settings:
             factor = float(str(entry).removesuffix("/L"))
         except ValueError:
             factor = 0.0
-        if not factor > 0:
+        if not 0 < factor < math.inf:
             raise UserError(
-                f"synthetic: lr for {self.lr_by} {key} is '{entry}'; it must be a positive number or, in units of the inverse curvature, "
+                f"setting 'lr' for {self.lr_by} {key} is '{entry}'; it must be a positive number or, in units of the inverse curvature, "
                 f"text like '0.1/L'. A mapping needs an entry for each {self.lr_by} of the grid."
             )
         return factor / curvature if str(entry).endswith("/L") else factor
@@ -238,13 +248,16 @@ def descend(problem: Problem, settings: Settings, batches: Callable[[int], np.nd
 
 
 def run(job: Job) -> Result:
-    """Train one replica a seed and record `measure` at about 60 steps, evenly spaced on a log scale from the first to the last."""
+    """Train one replica per seed and record `measure` at about 60 steps, evenly spaced on a log scale from the first to the last.
+
+    A replica whose weights end at no finite number gets ``diverged`` = 1 at the last step.
+    """
     settings = job.settings(Settings)
     draws = [draw_labels(numpy_generator(seed, "data"), settings.n, settings.p, settings.test_points) for seed in job.seeds]
     y, test = (np.stack(part) for part in zip(*draws, strict=True))
 
     def batches(block: int) -> np.ndarray:
-        return np.stack([draw_batches(seed, block, settings.n, settings.batch) for seed in job.seeds], axis=1)
+        return np.stack([draw_batches(seed, block, settings.n, int(settings.batch)) for seed in job.seeds], axis=1)
 
     full = settings.batch in ("full", settings.n)
     problem = Problem.by_label(y) if full else Problem.by_sample(y)
@@ -255,8 +268,12 @@ def run(job: Job) -> Result:
             measured = measure(problem, settings, weights, test)
             for replica, seed in enumerate(job.seeds):
                 history.add(seed, step, **{name: values[replica] for name, values in measured.items()})
-    finite = np.isfinite(weights).all(axis=1)
-    return Result(history, status={seed: "completed" if good else "diverged" for seed, good in zip(job.seeds, finite, strict=True)})
+    status = dict.fromkeys(job.seeds, "completed")
+    for seed, good in zip(job.seeds, np.isfinite(weights).all(axis=1), strict=True):
+        if not good:
+            history.add(seed, settings.steps, diverged=1.0)
+            status[seed] = "diverged"
+    return Result(history, status=status)
 
 
 def measure(problem: Problem, settings: Settings, weights: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.data import FigureData
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+METRICS = frozenset({"seed"})
+
+
+def draw(data: FigureData) -> Figure:
     """A point a seed."""
     figure, axis = plt.subplots(figsize=(3, 2))
-    axis.plot(tables["count"]["replica"], tables["count"]["value"], "o")
+    axis.plot(data.table["replica"], data.table["value"], "o")
     return figure

@@ -1,4 +1,4 @@
-"""Figures of Arjovsky et al. 2017; each module draws one."""
+"""Figures of Arjovsky et al. 2017; each module draws one, or several like it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from secondlook.figures.style import styles
 from secondlook.metrics.divergences import js_estimate
-
-#: every loss keeps its colour, marker and dash in all figures
-LOSSES = {"wasserstein": "WGAN", "non-saturating": "GAN (non-saturating)", "minimax": "GAN (minimax)"}
-COLOURS, MARKERS, DASHES = styles([*LOSSES.values()])
-GENERATORS = {"dcgan": "DCGAN", "constant": "no batch norm,\nconstant width", "mlp": "perceptron"}
 
 
 def series(table: pd.DataFrame, metric: str) -> Iterator[pd.Series]:

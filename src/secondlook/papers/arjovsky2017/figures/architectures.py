@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from secondlook.figures.style import WIDTH
-from secondlook.papers.arjovsky2017.figures import COLOURS, GENERATORS, LOSSES, MARKERS, cell
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import LOSS_LOOKS, WIDTH, plain_log
+from secondlook.labels import GENERATORS, LOSSES
+from secondlook.papers.arjovsky2017.figures import cell
 from secondlook.tables.read import snapshot
 
 PANELS = {"fid_a": "Frechet distance", "classes_a": "classes with 2 % or more", "largest_share_a": "largest class's share"}
 SIDES = {"wasserstein": -0.17, "non-saturating": 0.17}
+METRICS = frozenset([*PANELS, "fid_a_floor", "judged", "collapsed", "halved", "diverged"])
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
-    """Three panels; crosses mark collapses. A replica that diverged has no point, and is counted in the axis label."""
-    table = tables["architectures"]
+def draw(data: FigureData) -> Figure:
+    """Three panels; crosses mark collapses. A replica that diverged has no point."""
+    table = data.table
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 3.1))
     collapses: list[float] = []
     for place, generator in enumerate(GENERATORS):
@@ -26,20 +30,19 @@ def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
             rows = cell(table, generator=generator, loss=loss)
             if rows.empty:
                 continue
-            final = snapshot(rows)
+            final = snapshot(rows).reindex(columns=sorted(METRICS))  # where all diverged, some were never measured
             collapsed = final["collapsed"].where(~final["diverged"])
             collapses += list(collapsed[final["halved"] == 1].dropna()) if loss == "wasserstein" else []
-            name = LOSSES[loss]
             spots = place + shift + np.linspace(-0.07, 0.07, len(final))
             for axis, metric in zip(axes, PANELS, strict=True):
                 values = final[metric].where(~final["diverged"])
-                axis.plot(spots, values, ls="", marker=MARKERS[name], color=COLOURS[name], ms=4.5, label=name if place == 0 else None)
+                axis.plot(spots, values, ms=4.5, label=LOSSES[loss] if place == 0 else None, **LOSS_LOOKS[loss].points)
                 axis.plot(spots[collapsed == 1], values[collapsed == 1], "x", color="black", ms=8)
     floor = table.loc[table["metric"] == "fid_a_floor", "value"].mean()
     axes[0].axhline(floor, color="#777777", lw=0.9, ls=":")
-    axes[0].set_yscale("log")
+    plain_log(axes[0])
     for axis, title in zip(axes, PANELS.values(), strict=True):
-        axis.set_xticks(range(len(GENERATORS)), list(GENERATORS.values()), fontsize=6.5)
+        axis.set_xticks(range(len(GENERATORS)), [textwrap.fill(name, 16) for name in GENERATORS.values()], fontsize=6)
         axis.set_title(title, fontsize=8.5)
         axis.set_xlim(-0.5, len(GENERATORS) - 0.5)
     judged = table.loc[table["metric"] == "judged", "value"]

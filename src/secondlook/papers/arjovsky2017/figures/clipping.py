@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.figures.style import COLOURS, MARKERS, WIDTH, spread
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import LOSS_LOOKS, WIDTH, spread
 from secondlook.tables.read import final_values
 
 PANELS = {
@@ -15,16 +15,18 @@ PANELS = {
     "largest_weight": ("largest weight", "log"),
     "at_bound": ("share at the bound", "linear"),
 }
+METRICS = frozenset([*PANELS, "diverged"])
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Four panels; points are replicas, lines their means."""
+    look = LOSS_LOOKS["wasserstein"]
     figure, axes = plt.subplots(1, len(PANELS), figsize=(WIDTH, 2.6))
     for axis, (metric, (title, scale)) in zip(axes, PANELS.items(), strict=True):
-        frame = final_values(tables["clipping"], metric, ["clip"]).dropna().assign(clip=lambda rows: rows["clip"].astype(float))
+        frame = final_values(data.table, metric, ["clip"]).dropna().assign(clip=lambda rows: rows["clip"].astype(float))
         means = spread(frame.sort_values("clip"), ["clip"])
-        axis.plot(means["clip"], means["mean"], color=COLOURS[0], lw=1.2)
-        axis.plot(frame["clip"], frame["value"], ls="", marker=MARKERS[0], color=COLOURS[0], ms=3, alpha=0.7)
+        axis.plot(means["clip"], means["mean"], lw=1.2, **look.line)
+        axis.plot(frame["clip"], frame["value"], ms=3, alpha=0.7, **look.points)
         axis.set(xscale="log", yscale=scale, xlabel="bound c")
         axis.set_title(title, fontsize=8)
         axis.tick_params(labelsize=6.5)

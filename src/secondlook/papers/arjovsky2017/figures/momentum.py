@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.figures.style import WIDTH, styles
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import WIDTH, looks
 from secondlook.papers.arjovsky2017.figures import cell, series
 
 PANELS = {"d_step_cosine": "cosine of step and gradient", "w1": "exact W1"}
+METRICS = frozenset(PANELS)
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+def draw(data: FigureData) -> Figure:
     """A row a step size; every replica a line."""
-    table = tables["momentum"]
+    table = data.table
     rates = sorted(table["d_lr"].unique(), key=float)
-    betas = sorted(table["beta1"].unique(), key=float)
-    colours, _, dashes = styles(betas)
+    betas = looks(sorted(table["beta1"].unique(), key=float))
     figure, axes = plt.subplots(len(rates), 2, figsize=(WIDTH, 2.1 * len(rates) + 0.4), sharex=True, squeeze=False)
     for row, rate in zip(axes, rates, strict=True):
         for axis, (metric, label) in zip(row, PANELS.items(), strict=True):
-            for beta in betas:
+            for beta, look in betas.items():
                 for place, curve in enumerate(series(cell(table, beta1=beta, d_lr=rate), metric)):
-                    style = {"color": colours[beta], "dashes": dashes[beta] or (None, None)}
-                    axis.plot(curve.index, curve, lw=1, alpha=0.8, label=f"beta1 = {beta}" if place == 0 else None, **style)
+                    axis.plot(curve.index, curve, lw=1, alpha=0.8, label=f"beta1 = {beta}" if place == 0 else None, **look.line)
             axis.set_ylabel(label)
             axis.set_title(f"critic's step size {float(rate):g}", fontsize=8.5)
         row[0].axhline(0, color="black", lw=0.8)

@@ -4,47 +4,39 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.figures.style import WIDTH, styles
-from secondlook.papers.wilson2017.figures import DEFAULT_ADAM, RULES
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import WIDTH
+from secondlook.papers.wilson2017.figures import RULE_LOOKS, rule_labels
 from secondlook.stats.estimates import FEWEST, difference
 from secondlook.tables.read import final_values
 
 DIVERGED = 90.0  # test error of guessing, %; the claims count a diverged replica so
+METRICS = frozenset(["test_error", "diverged"])
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+def draw(data: FigureData) -> Figure:
     """Left: every replica and the mean. Right: mean difference from SGD, 95 % Welch interval; no interval below three replicas."""
-    frame = final_values(tables["c1"], "test_error", ["optimizer", "lr"])
-    frame["label"] = frame["optimizer"].map(RULES).where(frame["lr"] == "selected", DEFAULT_ADAM)
-    frame["lost"] = frame["value"].isna()
-    frame["value"] = frame["value"].fillna(DIVERGED)
-    names = [name for name in (*RULES.values(), DEFAULT_ADAM) if name in set(frame["label"])]
-    colours, markers, _ = styles([*RULES.values(), DEFAULT_ADAM])
-    values = {name: frame.loc[frame["label"] == name, "value"].to_numpy() for name in names}
+    frame = final_values(data.table, "test_error", ["optimizer", "lr"])
+    frame = frame.assign(label=rule_labels(frame), lost=frame["value"].isna(), value=frame["value"].fillna(DIVERGED))
+    rules = {name: look for name, look in RULE_LOOKS.items() if name in set(frame["label"])}
+    sgd = frame.loc[frame["label"] == "SGD", "value"].to_numpy()
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 2.9), sharey=True)
-    for row, name in enumerate(names):
-        spots = row + np.linspace(-0.12, 0.12, len(values[name])) if len(values[name]) > 1 else [row]
-        left.plot(values[name], spots, ls="", marker=markers[name], color=colours[name], markersize=4, alpha=0.8)
-        lost = frame.loc[frame["label"] == name, "lost"].to_numpy()
-        left.plot(values[name][lost], np.asarray(spots)[lost], "x", color="black", markersize=8)
-        left.plot(values[name].mean(), row, "|", color="black", markersize=14)
-        if name == "SGD" or min(len(values[name]), len(values["SGD"])) < FEWEST:
+    for row, (name, look) in enumerate(rules.items()):
+        mine = frame[frame["label"] == name]
+        values, lost = mine["value"].to_numpy(), mine["lost"].to_numpy()
+        spots = row + (np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1))
+        left.plot(values, spots, markersize=4, alpha=0.8, **look.points)
+        left.plot(values[lost], spots[lost], "x", color="black", markersize=8)
+        left.plot(values.mean(), row, "|", color="black", markersize=14)
+        if name == "SGD" or min(len(values), len(sgd)) < FEWEST:
             continue
-        gap = difference(values["SGD"], values[name])
-        right.errorbar(
-            gap.effect,
-            row,
-            xerr=[[gap.effect - gap.low], [gap.high - gap.effect]],
-            marker=markers[name],
-            color=colours[name],
-            capsize=3,
-            markersize=5,
-        )
+        gap = difference(sgd, values)
+        xerr = [[gap.effect - gap.low], [gap.high - gap.effect]]
+        right.errorbar(gap.effect, row, xerr=xerr, marker=look.marker, color=look.colour, capsize=3, markersize=5)
     right.axvline(0, color="black", lw=0.8)
-    left.set_yticks(range(len(names)), names)
+    left.set_yticks(range(len(rules)), list(rules))
     left.invert_yaxis()
     left.set(title="Test error", xlabel="final test error, %  (| mean)")
     right.set(title="Worse than SGD by", xlabel="percentage points, 95 % interval")

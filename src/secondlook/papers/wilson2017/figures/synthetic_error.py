@@ -3,44 +3,31 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
-from secondlook.figures.style import WIDTH, styles
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import WIDTH
+from secondlook.papers.wilson2017.figures import draw_points
 from secondlook.tables.read import final_values
 
-RULES = {"gd": "gradient\ndescent", "heavy_ball": "heavy\nball", "adagrad": "AdaGrad", "rmsprop": "RMSProp", "adam": "Adam"}
+RULES = ["gd", "heavy_ball", "adagrad", "rmsprop", "adam"]
+METRICS = frozenset(["test_error", "expected_test_error", "diverged"])
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+def draw(data: FigureData) -> Figure:
     """One panel a problem."""
-    table = tables["synthetic"]
+    table = data.table
     by = ["n", "p", "optimizer"]
     measured = final_values(table, "test_error", by)
     closed = final_values(table, "expected_test_error", by)
     problems = list(dict.fromkeys(zip(table["n"], table["p"], strict=True)))
-    colours, _, _ = styles(list(RULES))
-    figure, axes = plt.subplots(1, len(problems), figsize=(WIDTH, 2.7), sharey=True)
-    for axis, (n, p) in zip(axes.flat, problems, strict=True):
+    figure, axes = plt.subplots(1, len(problems), figsize=(WIDTH, 2.7), sharey=True, squeeze=False)
+    for axis, (n, p) in zip(axes[0], problems, strict=True):
         here = [frame[(frame["n"] == n) & (frame["p"] == p)] for frame in (measured, closed)]
-        means = here[1].groupby("optimizer", sort=False)["value"].mean().reindex(list(RULES))
+        means = here[1].groupby("optimizer", sort=False)["value"].mean().reindex(RULES)
         axis.bar(range(len(RULES)), means, color="#dddddd", width=0.8, label="closed form, mean")
         axis.axhline(0.5, color="#777777", lw=0.8, ls=":")
-        sns.stripplot(
-            here[0],
-            x="optimizer",
-            y="value",
-            order=list(RULES),
-            hue="optimizer",
-            hue_order=list(RULES),
-            palette=colours,
-            size=3.2,
-            jitter=0.22,
-            ax=axis,
-            legend=False,
-        )
-        axis.set_xticks(range(len(RULES)), list(RULES.values()), fontsize=6.5)
-        axis.set(title=f"n = {n}, p = {p}", xlabel="", ylabel="test error", ylim=(-0.02, 0.55))
-    axes.flat[0].legend(loc="upper left", fontsize=7)
+        draw_points(axis, here[0], RULES)
+        axis.set(title=f"n = {n}, p = {p}", ylabel="test error")
+    axes[0, 0].legend(loc="upper left", fontsize=7)
     return figure

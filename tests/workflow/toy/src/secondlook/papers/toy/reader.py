@@ -12,8 +12,14 @@ from secondlook.runner.job import History, Job, Result
 class Settings:
     """What the protocol may say."""
 
+    #: whose weights
     optimizer: str
+    #: at which step size
     lr: float
+
+    def metrics(self) -> set[str]:
+        """Names of what `run` writes."""
+        return {"gap"}
 
 
 def run(job: Job) -> Result:

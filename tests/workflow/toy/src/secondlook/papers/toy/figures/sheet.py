@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
-from secondlook.tables.arrays import Record
+from secondlook.figures.data import FigureData
 
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict], arrays: dict[str, list[Record]]) -> Figure:
+def draw(data: FigureData) -> Figure:
     """A picture a replica."""
-    (record,) = arrays["measured"]
+    (record,) = data.records
     figure, axes = plt.subplots(1, len(record.seeds), figsize=(3, 1))
     for axis, seed in zip(axes, record.seeds, strict=True):
         axis.imshow(record.arrays[f"{seed}/picture"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.figure import Figure
 
+from secondlook.figures.data import FigureData
 
-def draw(tables: dict[str, pd.DataFrame], claims: dict[str, dict]) -> Figure:
+
+def draw(data: FigureData) -> Figure:
     """A point a replica."""
     figure, axis = plt.subplots(figsize=(3, 2))
-    axis.plot(tables["reader"]["replica"], tables["reader"]["value"], "o")
-    axis.set_title(", ".join(claim["verdict"] for claim in claims.values()))
+    axis.plot(data.tables["reader"]["replica"], data.tables["reader"]["value"], "o")
+    axis.set_title(", ".join(claim["verdict"] for claim in data.claims.values()))
     return figure

@@ -7,46 +7,67 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from secondlook.errors import UserError
+from secondlook.runner.ranges import above, at_least, at_most
+from secondlook.train.duel import LAST, RECORDED
 from secondlook.train.extras import Clip, constant_steps, wgan_steps
 from secondlook.train.losses import adversarial_loss
 from secondlook.train.updates import SGD, Adam, RMSProp, Rule
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Contest:
+class GameSettings:
     """Settings of a game. A value may be a mapping from losses to values: the entry of this run's loss counts."""
 
+    #: losses of the two players
     #: a name of `secondlook.train.losses.LOSSES`
     loss: str
     #: generator steps
     steps: int
+    #: batch size
     batch: int
-    #: rows of the history, evenly spaced; the last is after the last step
+    #: rows of the history
+    #: evenly spaced; the last is after the last step
     records: int = 20
+    #: update rule of both players
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
+    #: step size of the discriminator
     d_lr: float
+    #: step size of the generator
     g_lr: float
-    #: of Adam
+    #: beta1 of Adam
     beta1: float = 0.5
+    #: beta2 of Adam
     beta2: float = 0.999
-    #: of RMSProp
+    #: alpha of RMSProp
     alpha: float = 0.99
-    #: of SGD, with the two schedules of `secondlook.train.updates.SGD`
+    #: momentum of SGD
     momentum: float = 0.0
+    #: momentum of SGD at the end of its schedule
+    #: None: the momentum stays what it is
     momentum_end: float | None = None
+    #: updates over which SGD's momentum moves to its end
     momentum_updates: int = 1
+    #: divisor of SGD's step size after each update
     lr_divisor: float = 1.0
+    #: least step size of SGD's schedule
     lr_least: float = 0.0
-    #: discriminator steps before each step of the generator, and generator steps in a row
+    #: discriminator steps before each turn of the generator
     d_steps: int = 1
+    #: generator steps in a row
     g_steps: int = 1
+    #: warm-up of the critic
     #: the official WGAN code's 100 critic steps for the first 25 generator steps and every 500th
     warm_up: bool = False
-    #: bound of the discriminator's weights, and when they are clamped
+    #: bound of the discriminator's weights
     clip: float | None = None
+    #: moment at which the discriminator's weights are clamped
+    #: after or before each of its steps
     clip_when: Literal["after", "before"] = "after"
+    #: simultaneous steps of the players
+    #: False: they alternate
     simultaneous: bool = False
-    #: the generator's step takes the fakes of the discriminator's last one
+    #: fakes that the players share
+    #: the generator's step takes those of the discriminator's last one
     shared_noise: bool = False
 
     def __post_init__(self) -> None:
@@ -57,21 +78,17 @@ class Contest:
                     raise UserError(f"setting '{field.name}' has no entry for the loss '{self.loss}'; it has {', '.join(map(str, value))}")
                 object.__setattr__(self, field.name, value[self.loss])
         adversarial_loss(self.loss)
-        if self.steps < 1 or not 1 <= self.records <= self.steps:
-            raise UserError(f"settings: 'records' must be from 1 to 'steps', got records {self.records} and steps {self.steps}")
-        if self.clip is not None and not self.clip > 0:
-            raise UserError(f"setting 'clip' must be above 0, got {self.clip}")
-        if min(self.d_lr, self.g_lr) < 0:
-            raise UserError(f"settings: step sizes must not be below 0, got d_lr {self.d_lr} and g_lr {self.g_lr}")
-        if self.optimizer not in ("adam", "rmsprop", "sgd"):
-            raise UserError(f"setting 'optimizer': '{self.optimizer}' is not known; known: adam, rmsprop, sgd")
-        for name in ("batch", "d_steps", "g_steps"):
-            if getattr(self, name) < 1:
-                raise UserError(f"setting '{name}' must be at least 1, got {getattr(self, name)}")
+        at_least(self, 1, "steps", "batch", "records", "d_steps", "g_steps", "momentum_updates")
+        at_most(self, "records", "steps")
+        at_least(self, 0, "d_lr", "g_lr", "momentum", "momentum_end", "lr_least")
+        at_least(self, 0, "beta1", "beta2", "alpha", below=1)
+        above(self, 0, "clip", "lr_divisor")
         if self.simultaneous and (self.d_steps, self.g_steps, self.warm_up) != (1, 1, False):
             raise UserError("settings: a simultaneous game has one step of each player; leave out 'd_steps', 'g_steps' and 'warm_up'")
-        if self.clip_when not in ("after", "before"):
-            raise UserError(f"setting 'clip_when': '{self.clip_when}' is not known; known: after, before")
+
+    def metrics(self) -> set[str]:
+        """Names of all metrics that a run with these settings may write; any may write ``diverged`` besides."""
+        return {*RECORDED, *LAST}
 
     def rule(self, lr: float) -> Rule:
         """The update rule of a player."""
@@ -85,7 +102,7 @@ class Contest:
         """Generator steps after which a row is written, 0 among them."""
         return tuple(round(part * self.steps / self.records) for part in range(self.records + 1))
 
-    def moves(self) -> dict[str, Any]:
+    def game_fields(self) -> dict[str, Any]:
         """The fields of `secondlook.train.game.Game` that these settings decide."""
         clip = Clip(self.clip) if self.clip is not None else None
         return {

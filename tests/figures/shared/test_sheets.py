@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from secondlook.figures.sheets import draw_sheets, sheets, tile
+from secondlook.figures.data import FigureData
+from secondlook.figures.shared.sheets import draw, draw_sheets, sheets, tile
+from secondlook.protocol.schema import FactorValue
 from secondlook.tables.arrays import Record
 
 
@@ -46,3 +48,19 @@ def test_an_arm_without_sheets_is_left_out_and_the_first_and_last_step_are_drawn
 def test_no_step_is_drawn_twice() -> None:
     found = {step: np.zeros((4, 1, 2, 2), np.uint8) for step in (0, 40, 80)}
     assert [axis.get_title(loc="center") for axis in draw_sheets({"one": found}).axes] == ["step 0", "step 40", "step 80"]
+
+
+def record(cell: dict[str, FactorValue], seed: int, side: int = 2) -> Record:
+    return Record(cell, (seed,), {f"{seed}/sheet_0": np.zeros((4, 1, side, side), np.uint8)})
+
+
+def test_a_row_is_labelled_by_its_factors_in_their_order_and_has_the_lowest_seed() -> None:
+    records = [
+        record({"loss": "minimax"}, seed=1, side=3),
+        record({"loss": "minimax"}, seed=0, side=5),
+        record({"d_steps": 5, "simultaneous": False, "loss": "non-saturating"}, seed=0),
+        record({"loss": "minimax", "d_batch_norm": False}, seed=0),
+    ]
+    figure = draw(FigureData(arrays={"gan": records}), rows=["loss", "simultaneous", "d_steps"])
+    assert [axis.get_ylabel() for axis in figure.axes] == ["GAN, minimax", "GAN, non-saturating\nin turn\nk = 5"]
+    assert figure.axes[0].images[0].get_size() == (11, 11)

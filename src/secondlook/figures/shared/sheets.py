@@ -1,21 +1,41 @@
-"""Sheets of generated images over training, as image games save them (`secondlook.games.images`): drawn, one row an arm.
+"""Sheets of generated images over training, as image games save them (`secondlook.games.images`): one row an arm.
 
 Shapes: N images, C channels (1 or 3), H height, W width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from secondlook.figures.data import FigureData
 from secondlook.figures.style import WIDTH
+from secondlook.labels import label
 from secondlook.tables.arrays import Record
 
 #: images along each edge of a sheet
 SIDE = 4
+#: letters of a line of a row's label
+LETTERS = 20
+
+
+def draw(data: FigureData, rows: Sequence[str] = ("loss",)) -> Figure:
+    """The first seed of each arm; where seeds have runs of their own, the lowest one's.
+
+    Args:
+        data: one experiment's arrays.
+        rows: factors that label a row. A cell may lack some of them; one that has any other factor is left out.
+    """
+    arms: dict[str, dict[int, np.ndarray]] = {}
+    for record in sorted(data.records, key=lambda record: record.seeds[0]):
+        if set(record.cell) <= set(rows):
+            parts = [label(factor, record.cell[factor]) for factor in rows if factor in record.cell]
+            arms.setdefault("\n".join(textwrap.fill(part, LETTERS) for part in parts), sheets(record))
+    return draw_sheets(arms)
 
 
 def sheets(record: Record) -> dict[int, np.ndarray]:
@@ -28,14 +48,14 @@ def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) 
 
     An arm without sheets (it diverged before it saved any) is left out.
     """
-    arms = {label: found for label, found in arms.items() if found}
+    arms = {name: found for name, found in arms.items() if found}
     if not arms:
         figure = plt.figure(figsize=(WIDTH, 1))
         figure.text(0.5, 0.5, "no arm saved samples", ha="center", va="center")
         return figure
     columns = min([columns, *map(len, arms.values())])
     figure, axes = plt.subplots(len(arms), columns, figsize=(WIDTH, WIDTH / columns * len(arms)), squeeze=False)
-    for row, (label, found) in zip(axes, arms.items(), strict=True):
+    for row, (name, found) in zip(axes, arms.items(), strict=True):
         steps = sorted(found)
         chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, columns)]
         for axis, step in zip(row, chosen, strict=True):
@@ -43,7 +63,7 @@ def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) 
             axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-        row[0].set_ylabel(label, fontsize=8)
+        row[0].set_ylabel(name, fontsize=8)
     return figure
 
 

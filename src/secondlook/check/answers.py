@@ -1,0 +1,124 @@
+"""Every ``{{ claims[...] }}`` of an answer, without running it: what it names must exist, and nothing may be computed there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from secondlook.errors import Mistake, did_you_mean
+from secondlook.formatting import FILTERS
+from secondlook.protocol.project import Project
+
+#: what an answer may name
+NAMES = {"claims", "scale"}
+#: what it may ask of a claim
+FIELDS = {
+    "arms",
+    "controls",
+    "effect",
+    "experiment",
+    "fidelity",
+    "id",
+    "interval",
+    "kind",
+    "n",
+    "p",
+    "power",
+    "reported",
+    "rule",
+    "sentence",
+} | {
+    "smallest_effect",
+    "source",
+    "unit",
+    "verdict",
+    "why",
+}
+#: of Jinja2: text with names filled in, choices between texts, lists of what claims hold
+ALLOWED = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.Filter),
+    *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Tuple, nodes.List, nodes.Keyword),
+    *(nodes.For, nodes.Slice, nodes.Neg, nodes.Assign),
+)
+#: Jinja2's own filters that choose among what results hold, or count it
+CHOOSING = {
+    "first",
+    "join",
+    "last",
+    "length",
+    "list",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "select",
+    "selectattr",
+    "sort",
+    "sum",
+    "unique",
+}
+IMAGE = re.compile(r"!\[[^\]]*\]\(|<img\b", re.IGNORECASE)
+
+
+def check_answers(project: Project) -> list[Mistake]:
+    """Check the answer of every paper."""
+    found = []
+    for paper, protocol in project.protocols.items():
+        path = project.folder / paper / "answer.md"
+        if not path.exists():
+            found.append(Mistake(str(path), None, "(file)", "a paper has an answer.md, the text of its chapter"))
+            continue
+        found += check_answer(path, set(protocol.claims))
+    return found
+
+
+def check_answer(path: Path, claims: set[str]) -> list[Mistake]:
+    """Check one answer against the ids of its paper's claims."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        template = Environment().parse(text)  # parsed, never rendered
+    except TemplateSyntaxError as error:
+        return [Mistake(str(path), error.lineno, "(syntax)", str(error.message))]
+    found = [
+        Mistake(str(path), number, "(image)", "a picture of a report is a figure of the protocol; leave it out here")
+        for number, line in enumerate(text.splitlines(), 1)
+        if IMAGE.search(line)
+    ]
+    local = {name.name for name in template.find_all(nodes.Name) if name.ctx == "store"}
+    for node in _all(template):
+        what = _wrong(node, claims, local)
+        if what:
+            found.append(Mistake(str(path), node.lineno, *what))
+    return found
+
+
+def _all(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _all(child)
+
+
+def _is_claim(node: nodes.Node) -> bool:
+    """Whether it is ``claims[...]``."""
+    return isinstance(node, nodes.Getitem) and getattr(node.node, "name", "") == "claims"
+
+
+def _wrong(node: nodes.Node, claims: set[str], local: set[str]) -> tuple[str, str] | None:
+    """Key and what is wrong with one node; None where nothing is."""
+    if not isinstance(node, ALLOWED):
+        return f"({type(node).__name__.lower()})", "only names, filters and choices may stand in an answer; its numbers come from results"
+    if isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in NAMES | local:
+        return node.name, f"unknown name.{did_you_mean(node.name, NAMES | local)}"
+    if isinstance(node, nodes.Filter) and node.name not in {*FILTERS, *CHOOSING}:
+        return f"| {node.name}", f"unknown filter.{did_you_mean(node.name, {*FILTERS, *CHOOSING})}"
+    if isinstance(node, nodes.Getitem | nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name == "claims":
+        key = node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None)
+        if key not in claims:
+            return f"claims[{key!r}]", f"unknown claim.{did_you_mean(str(key), claims)}"
+    if isinstance(node, nodes.Getattr) and _is_claim(node.node) and node.attr not in FIELDS:
+        return f"claims[...].{node.attr}", f"a claim has no such field.{did_you_mean(node.attr, FIELDS)}"
+    return None

@@ -1,0 +1,135 @@
+"""Every setting of every cell at every scale, built as its job would build it; and what each cell will measure."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from secondlook.errors import Mistake, UserError
+from secondlook.plan.runs import Cell, cells
+from secondlook.protocol.document import line_of
+from secondlook.protocol.experiment import Experiment, Selected
+from secondlook.protocol.paper import Instruments, Protocol
+from secondlook.protocol.project import INSTRUMENTS, Project
+from secondlook.protocol.schema import SCALES, Scale
+from secondlook.runner.settings import wrong_settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """A cell of an experiment, and the metrics that its runs write at a scale."""
+
+    cell: Cell
+    metrics: frozenset[str]
+
+
+#: (paper or instruments, experiment, scale) -> its cells; an experiment with wrong settings there is left out
+Written = dict[tuple[str, str, str], list[Measurement]]
+
+
+def module_name(paper: str, experiment: Experiment) -> str:
+    """Dotted name of an experiment's module."""
+    package = INSTRUMENTS if paper == INSTRUMENTS else f"papers.{paper}"
+    return f"secondlook.{package}.{experiment.module}"
+
+
+def check_settings(project: Project) -> tuple[list[Mistake], Written]:
+    """Build the settings of every cell. To be called within `secondlook.check.stand_ins.stand_ins`, or where the libraries are loaded."""
+    mistakes: list[Mistake] = []
+    written: Written = {}
+    sources: list[tuple[str, Protocol | Instruments]] = [*project.protocols.items(), (INSTRUMENTS, project.instruments)]
+    for paper, source in sources:
+        document, file = project.documents.get(paper), str(project.file(paper))
+        for key, experiment in source.experiments.items():
+            place = ["experiments", key, "module"]
+            module, what = _load(module_name(paper, experiment), project.file(paper).with_name(f"{experiment.module}.py"))
+            if what:
+                mistakes.append(Mistake(file, line_of(document, place), ".".join(place), what, experiment.module))
+                continue
+            protocol = source if isinstance(source, Protocol) else None
+            for scale in SCALES:
+                if scale not in experiment.scales:
+                    continue
+                found: list[Measurement] = []
+                grid = list(cells(experiment.cells_at(scale)))
+                for cell in grid:
+                    values = {**experiment.settings_at(scale), **cell.fixed, **_chosen(protocol, cell, scale)}
+                    wrong = list(_wrong(module.Settings, values))
+                    for name, problem in wrong:
+                        line, where = _where(document, key, scale, name, cell)
+                        mistakes.append(Mistake(file, line, where, problem))
+                    if not wrong:
+                        found.append(Measurement(cell, frozenset(module.Settings(**values).metrics())))
+                if len(found) == len(grid):
+                    written[paper, key, scale] = found
+    return mistakes, written
+
+
+def _load(name: str, path: Path) -> tuple[Any, str | None]:
+    """An experiment's module, and what is wrong with it."""
+    if not path.exists():
+        return None, f"there is no file {path.name} beside the protocol"
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # whatever a module may do wrong when it is imported, the user is told which one
+        return None, f"the module cannot be imported: {type(error).__name__}: {error}"
+    if not callable(getattr(module, "run", None)):
+        return None, "the module has no function run(job)"
+    model = getattr(module, "Settings", None)
+    if not (isinstance(model, type) and dataclasses.is_dataclass(model) and callable(getattr(model, "metrics", None))):
+        return None, "the module has no dataclass Settings with a method metrics() that names what its runs write"
+    return module, None
+
+
+def _wrong(model: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Setting (or "" where it is none in particular) and what is wrong with it."""
+    if wrong := wrong_settings(model, values):
+        yield from wrong.items()
+        return
+    try:
+        model(**values)
+    except (UserError, ValueError) as error:
+        named = [name for name in re.findall(r"'(\w+)'", str(error)) if name in values]
+        yield (named[0] if named else ""), str(error)
+
+
+def _chosen(protocol: Protocol | None, cell: Cell, scale: Scale) -> dict[str, Any]:
+    """A value that a selection could give, for each factor that one decides: the first of its candidates."""
+    found = {}
+    for factor, value in cell.factors.items():
+        if isinstance(value, Selected) and protocol and value.select in protocol.selections:
+            rivals = [protocol.experiments[name] for name in protocol.selections[value.select].experiments if name in protocol.experiments]
+            grids = [cells(rival.cells_at(scale)) for rival in rivals if scale in rival.scales]
+            found[factor] = next((other.fixed[factor] for grid in grids for other in grid if factor in other.fixed), None)
+    return {factor: value for factor, value in found.items() if value is not None}
+
+
+def _where(document: Any, key: str, scale: str, name: str, cell: Cell) -> tuple[int | None, str]:
+    """Line and key of a setting: of the scale, of the experiment, or of its grid."""
+    base = ["experiments", key]
+    for place in ([*base, "scales", scale, "settings"], [*base, "settings"]):
+        block = document
+        for part in place:
+            block = block.get(part) if isinstance(block, Mapping) else None
+        if isinstance(block, Mapping) and name in block and name not in cell.factors:
+            return line_of(document, [*place, name]), ".".join([*place, name])
+    if name in cell.factors:
+        own = (
+            ["scales", scale, "cells"]
+            if line_of(document, [*base, "scales", scale, "cells"]) and _has(document, [*base, "scales", scale, "cells"])
+            else ["cells"]
+        )
+        return line_of(document, [*base, *own]), ".".join([*base, *own, name])
+    return line_of(document, [*base, "settings"]), ".".join([*base, "settings", *([name] if name else [])])
+
+
+def _has(document: Any, place: list[str]) -> bool:
+    for part in place:
+        if not isinstance(document, Mapping) or part not in document:
+            return False
+        document = document[part]
+    return True

@@ -1,0 +1,1 @@
+"""Figures that several papers draw, each from its own results; a module each."""

@@ -1,0 +1,39 @@
+"""One vocabulary: what the values of factors are called in all figures of all papers, in the order in which they are listed."""
+
+LOSSES = {
+    "minimax": "GAN, minimax",
+    "non-saturating": "GAN, non-saturating",
+    "ls-0-1-1": "LSGAN (0, 1, 1)",
+    "ls-neg1-1-0": "LSGAN (-1, 1, 0)",
+    "wasserstein": "WGAN",
+}
+OPTIMIZERS = {
+    "gd": "gradient descent",
+    "sgd": "SGD",
+    "heavy_ball": "heavy ball",
+    "adagrad": "AdaGrad",
+    "rmsprop": "RMSProp",
+    "adam": "Adam",
+}
+GENERATORS = {"dcgan": "DCGAN", "constant": "no batch norm, constant width", "mlp": "perceptron"}
+BATCH_NORM = {"all": "BN in both", "not_in_g": "no BN in G", "none": "no BN"}
+FEATURE_NETS = {"a": "first net", "b": "second net", "random": "random weights", "inception": "Inception"}
+MIXTURES = {"ring-as-coded": "ring as coded", "ring": "ring", "grid25": "grid of 25"}
+
+#: factor -> the labels of its values
+FACTORS = {
+    "loss": LOSSES,
+    "optimizer": OPTIMIZERS,
+    "generator": GENERATORS,
+    "bn": BATCH_NORM,
+    "data": MIXTURES,
+    "simultaneous": {"True": "at once", "False": "in turn"},
+    "shared_noise": {"True": "shared noise", "False": "fresh noise"},
+}
+#: what a factor whose values are numbers is called
+SYMBOLS = {"d_steps": "k"}
+
+
+def label(factor: str, value: object) -> str:
+    """Name a value, given as a record or a table has it: its label, or "factor = value" where it has none."""
+    return FACTORS.get(factor, {}).get(str(value)) or f"{SYMBOLS.get(factor, factor)} = {value}"
