@@ -1,9 +1,9 @@
 """Multilayer perceptrons, R of them computed together: replicas of one shape, each with its own weights.
 
 Every array carries the replicas as its first axis. A replica's numbers are the same bits alone and among others: products are batched
-matrix products, and a single output column is a product and a sum instead, whose matrix form depends on R. For that a job on a CPU must
-have one thread, and batches and hidden layers must be multiples of 32: a CPU computes functions on two vector registers at a time, up to
-32 numbers, and may round what is left over in another way.
+matrix products, and those with a single row or column, which depend on R, are products and sums of numbers instead. For that a job on a
+CPU must have one thread, and batches and hidden layers must be multiples of 32: a CPU computes functions on two vector registers at a
+time, up to 32 numbers, and may round what is left over in another way.
 Shapes: R replicas, B batch, I inputs of a layer, O its outputs.
 """
 
@@ -61,6 +61,8 @@ class StackedLinear(nn.Module):
         """Return [R, B, O]."""
         if self.weight.shape[2] == 1:  # a matrix product with one column gives other bits for other R
             return (x_RBI * self.weight.transpose(1, 2)).sum(-1, keepdim=True) + self.bias
+        if self.weight.shape[1] == 1:  # so does one with one row
+            return x_RBI * self.weight + self.bias
         return torch.baddbmm(self.bias, x_RBI, self.weight)
 
 
