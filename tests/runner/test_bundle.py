@@ -473,6 +473,18 @@ def test_records_of_an_earlier_job_are_not_taken_for_finished_ones(place: Path) 
 # ---- versions
 
 
+def test_a_job_that_is_cut_otherwise_takes_its_runs_from_the_old_one(place: Path) -> None:
+    """Else what the old one says would pass for up to date once the cells are cut as they were."""
+    whole = spec("many", "steps=2")
+    make(whole)
+    folders = [run["folder"] for run in whole["runs"]]
+    make(whole | {"runs": whole["runs"][1:]})
+    assert not list((Path("out") / folders[0]).glob("job.*"))
+    assert list(read_json(Path("out") / folders[1] / "job.json")["runs"]) == folders[1:]
+    make(whole | {"runs": whole["runs"][:1]})
+    assert (Path("out") / folders[1] / "job.json").exists()  # none of its runs was made again
+
+
 def test_other_versions_of_the_libraries_are_refused(place: Path) -> None:
     locked = {"numpy": "0.0.1", "torch": version("torch"), "no-such-library": "1"}
     says = (

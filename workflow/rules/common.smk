@@ -26,11 +26,11 @@ try:
     settings = load_config(dict(config))
     project = load_project(PAPERS, settings.papers)
     with stand_ins():  # experiments' modules are read once for both
-        # A job on a cluster was checked where it was sent from.
+        # A job on a cluster was checked where it was sent from, and makes no report.
         if not workflow.remote_exec:
             check_project(project)
         plan = make_plan(project, settings)
-        REDUCED = reductions_digest(plan)
+        REDUCED = "" if workflow.remote_exec else reductions_digest(plan)
     for module in plan.modules():  # a missing or broken one is said here, in one line
         digest(module)
 except UserError as error:
