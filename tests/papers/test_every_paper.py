@@ -16,7 +16,7 @@ from papers import FOLDER, PAPERS, Smoke, decide, larger_tables, picture, plan_o
 from secondlook.check.everything import check_project
 from secondlook.check.references import matching
 from secondlook.plan.plan import Plan
-from secondlook.protocol.claims import Equal, arms_of
+from secondlook.protocol.rules import Equal, arms_of
 from secondlook.report.answers import filled
 from secondlook.tables.read import read_tables
 

@@ -17,11 +17,12 @@ from tiny_paper import EVERYWHERE, EXACT, protocol_data
 
 import secondlook.papers
 from secondlook.errors import UserError, refuse
-from secondlook.protocol.claims import Claim, Difference, Equal, Metric, Test, arms_of, metrics_of
+from secondlook.protocol.claims import Claim
 from secondlook.protocol.document import Block, Items
 from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Figure, Instruments, Protocol, read_instruments, read_protocol, write_out
 from secondlook.protocol.project import find_papers, load_project
+from secondlook.protocol.rules import Difference, Equal, Metric, Test, arms_of, metrics_of
 from secondlook.protocol.schema import validate
 
 PAPERS = Path(secondlook.papers.__path__[0])

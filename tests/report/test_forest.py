@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from secondlook.protocol.claims import KINDS
+from secondlook.protocol.rules import KINDS
 from secondlook.report.forest import MARGIN, NOTHING, axis, forest
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from secondlook.check.references import Found, matching
 from secondlook.check.settings import Measurement, Written
 from secondlook.errors import Mistake
-from secondlook.protocol.claims import Claim, Control, Equal, arms_of, metrics_of
+from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project
+from secondlook.protocol.rules import Equal, arms_of, metrics_of
 from secondlook.protocol.schema import SCALES
 
 #: written by the loops whatever the settings

@@ -9,12 +9,13 @@ from typing import Any
 from secondlook.errors import Mistake, UserError, did_you_mean
 from secondlook.plan.plan import Plan
 from secondlook.plan.runs import Cell, cells
-from secondlook.protocol.claims import Arm, Claim, Control, Equal, Ordering, arms_of
+from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.config import Config
 from secondlook.protocol.document import line_of
 from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project
+from secondlook.protocol.rules import Arm, Equal, Ordering, arms_of
 from secondlook.protocol.schema import SCALES, Scale, read
 
 #: folders beside those of a paper's experiments

@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from secondlook.errors import Mistake
-from secondlook.protocol.claims import Claim, Control, Equal, Metric, arms_of
+from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
 from secondlook.protocol.overlay import resolve
+from secondlook.protocol.rules import Equal, Metric, arms_of
 from secondlook.protocol.schema import Identifier, Name, Schema, read
 
 ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]

@@ -10,10 +10,11 @@ from secondlook.files import read_json
 from secondlook.formatting import command
 from secondlook.machine import git_commit
 from secondlook.plan.plan import Plan, make_plan
-from secondlook.protocol.claims import Claim, metrics_of
+from secondlook.protocol.claims import Claim
 from secondlook.protocol.config import Config
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import INSTRUMENTS, load_project
+from secondlook.protocol.rules import metrics_of
 from secondlook.report.reductions import reduction
 from secondlook.report.source import repository, source_link
 

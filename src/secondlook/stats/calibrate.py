@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 from scipy import stats
 
 from secondlook.files import atomic
-from secondlook.protocol.claims import Correlation, Equal, MeasuredTest, arms_of
 from secondlook.protocol.project import load_project
+from secondlook.protocol.rules import Correlation, Equal, MeasuredTest, arms_of
 from secondlook.stats.judge import ALPHA
 from secondlook.stats.power import claimed_effect, rates_of, simulator
 

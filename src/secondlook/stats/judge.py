@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from secondlook.formatting import number
-from secondlook.protocol.claims import Correlation, Counts, Difference, Equal, Equivalence, MeasuredTest, Ordering, Ratio, Test, Within
+from secondlook.protocol.rules import Correlation, Counts, Difference, Equal, Equivalence, MeasuredTest, Ordering, Ratio, Test, Within
 from secondlook.stats import estimates
 from secondlook.stats.estimates import FEWEST, LEVEL, Estimate, Sample
 
@@ -31,7 +31,7 @@ def judge(test: MeasuredTest, samples: Sequence[Sample], *, level: float = LEVEL
 
     Args:
         test: the test; one of the kind ``equal`` has no samples.
-        samples: one per arm, in the order of `secondlook.protocol.claims.arms_of`; for a correlation over steps the replicas' correlations,
+        samples: one per arm, in the order of `secondlook.protocol.rules.arms_of`; for a correlation over steps the replicas' correlations,
             over replicas the two metrics.
         level: of the interval; higher where one of several cells was picked by what is compared here.
     """

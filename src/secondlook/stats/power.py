@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from secondlook.protocol.claims import Correlation, Counts, Difference, Equivalence, MeasuredTest, Ordering, Ratio, Within, arms_of
+from secondlook.protocol.rules import Correlation, Counts, Difference, Equivalence, MeasuredTest, Ordering, Ratio, Within, arms_of
 from secondlook.stats.estimates import LEVEL, Sample
 from secondlook.stats.judge import judge
 

@@ -17,7 +17,8 @@ from scipy import stats
 
 from secondlook.errors import UserError, did_you_mean
 from secondlook.formatting import number
-from secondlook.protocol.claims import Arm, Claim, Control, Correlation, Difference, Equal, MeasuredTest, Ratio, Test, arms_of
+from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.rules import Arm, Correlation, Difference, Equal, MeasuredTest, Ratio, Test, arms_of
 from secondlook.protocol.schema import Fidelity
 from secondlook.stats.estimates import LEVEL
 from secondlook.stats.judge import ALPHA, judge, rule_text

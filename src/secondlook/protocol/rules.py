@@ -1,0 +1,329 @@
+"""Typed models of decision rules: metrics, arms, and the kinds of tests that claims and controls name.
+
+A test names its kind together with the metric that it looks at, ``counts: success``. Arms may be named (the protocol's ``arms``); value
+where diverged, unit and smallest effect come from the protocol's ``metrics`` unless the test gives its own. Both are filled in while a
+protocol is read (`secondlook.protocol.paper`), so that a test on its own says everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
+
+from secondlook.errors import did_you_mean
+from secondlook.protocol.schema import SCALES, FactorValue, Name, Schema
+
+Values = Annotated[
+    list[FactorValue],
+    Field(min_length=1),
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value], json_schema_input_type=FactorValue | list[FactorValue]),
+]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Spreads(Schema):
+    """A standard deviation between replicas, a number per scale."""
+
+    smoke: Positive | None = None
+    """At scale smoke."""
+    quick: Positive | None = None
+    """At scale quick."""
+    paper: Positive | None = None
+    """At scale paper."""
+
+
+def _as_spreads(value: Any) -> Any:
+    return dict.fromkeys(SCALES, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+#: one number stands for every scale
+Spread = Annotated[Spreads, BeforeValidator(_as_spreads, json_schema_input_type=Positive | Spreads)]
+
+
+class Metric(Schema):
+    """What a metric means, and what tests of it share."""
+
+    model_config = ConfigDict(json_schema_extra={"required": []})  # a paper's entry is laid over that of papers/metrics.yaml
+
+    means: str
+    """What is measured, in a sentence that a reader of the report understands."""
+    unit: str = ""
+    """Unit of its value and of an effect."""
+    diverged: float | None = None
+    """Its value for a replica that diverged."""
+    spread: Spread | None = None
+    """Standard deviation between replicas that the calibration assumes: one number, or one a scale."""
+    smallest_effect: float | None = Field(None, ge=0)
+    """An effect must reach this to count as the one claimed."""
+
+
+class Arm(Schema):
+    """Cells that one side of a comparison may take."""
+
+    label: str
+    """Its name in tables and figures."""
+    cells: dict[Name, Values] = {}
+    """Factor values of its cells; a factor that is not named must be absent from the cell."""
+    pick: str | None = None
+    """With several cells: the metric whose mean is lowest picks one."""
+    experiment: Name | None = None
+    """The experiment that has its cells, where it is not the claim's."""
+
+
+def _named_arm(value: Any, info: ValidationInfo) -> Any:
+    """The arm that a name stands for."""
+    if not isinstance(value, str):
+        return value
+    arms = (info.context or {}).get("arms", {})
+    if value not in arms:
+        raise ValueError(f"unknown arm.{did_you_mean(value, arms)}")
+    return arms[value]
+
+
+OneArm = Annotated[Arm, BeforeValidator(_named_arm, json_schema_input_type=str | Arm)]
+
+
+class _Kind(Schema):
+    """What all kinds of tests have: the metric, under the name of the kind."""
+
+    kind: ClassVar[str]
+
+    @property
+    def metric(self) -> str:
+        """The metric tested."""
+        return str(getattr(self, self.kind))
+
+
+class Equal(_Kind):
+    """Every replica's final value equals a known one."""
+
+    kind = "equal"
+    equal: str
+    """The metric tested."""
+    to: str | float
+    """A number, or the metric that holds the known value."""
+    tolerance: float = Field(0.0, ge=0)
+    """Largest absolute difference that counts as equal."""
+    cells: dict[Name, Values] = {}
+    """Only cells with these factor values."""
+    given: str | None = None
+    """Only replicas where this metric is 1 (a theorem's premise)."""
+
+
+def _may_be_the_metrics(schema: dict[str, Any]) -> None:
+    """In a file ``diverged`` need not stand in the test: the metric may have it."""
+    schema["required"] = [name for name in schema.get("required", []) if name != "diverged"]
+
+
+class Statistic(_Kind):
+    """What every test of measured values says."""
+
+    model_config = ConfigDict(json_schema_extra=_may_be_the_metrics)
+
+    cells: dict[Name, Values] = {}
+    """Factor values that all arms share."""
+    at: float = Field(1.0, gt=0, le=1)
+    """Point of training as a share of its updates; 1 is the end."""
+    diverged: float
+    """Value of a diverged replica; the metric's own where it has one."""
+    unit: str = ""
+    """Unit of the effect; the metric's own by default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, data: Any, info: ValidationInfo) -> Any:
+        """Take what is not said here from the metric, and give the arms the factor values that they share."""
+        if not isinstance(data, dict):
+            return data
+        filled = dict(data)
+        metric = (info.context or {}).get("metrics", {}).get(data.get(cls.kind))
+        for key in ("diverged", "unit", "smallest_effect"):
+            if isinstance(metric, Metric) and key in cls.model_fields and key not in data and (value := getattr(metric, key)) is not None:
+                filled[key] = value
+        if isinstance(shared := filled.pop("cells", None), dict):
+            for key in ("first", "second", "arm"):
+                if key in filled:
+                    filled[key] = _with_cells(filled[key], shared, info)
+            if isinstance(filled.get("arms"), list):
+                filled["arms"] = [_with_cells(arm, shared, info) for arm in filled["arms"]]
+        elif shared is not None:
+            filled["cells"] = shared
+        return filled
+
+
+def _with_cells(arm: Any, shared: Mapping[str, Any], info: ValidationInfo) -> Any:
+    arm = (info.context or {}).get("arms", {}).get(arm, arm) if isinstance(arm, str) else arm
+    if isinstance(arm, Arm):
+        return arm.model_copy(
+            update={"cells": {name: value if isinstance(value, list) else [value] for name, value in shared.items()} | arm.cells}
+        )
+    if not isinstance(arm, dict):
+        return arm
+    own = arm.get("cells", {})
+    return {**arm, "cells": {**shared, **own}} if isinstance(own, dict) else arm
+
+
+class Difference(Statistic):
+    """Mean of the second arm minus mean of the first."""
+
+    kind = "difference"
+    difference: str
+    """The metric compared."""
+    first: OneArm
+    """The arm the claim says is lower."""
+    second: OneArm
+    """The arm the claim says is higher."""
+    smallest_effect: float = Field(0.0, ge=0)
+    """second - first must reach this to count as the effect claimed."""
+    paired: bool = False
+    """True: replicas with the same seed share what the seed decides (data, say), and are compared one with one."""
+    given_lower: str | None = None
+    """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is inconclusive."""
+
+
+class Ordering(Statistic):
+    """Means of three arms or more in the order claimed; every step from one to the next is a comparison (Holm)."""
+
+    kind = "ordering"
+    ordering: str
+    """The metric compared."""
+    arms: list[OneArm] = Field(min_length=3)
+    """Arms, the lowest first."""
+    smallest_effect: float = Field(0.0, ge=0)
+    """Each step must reach this."""
+
+
+class Counts(Statistic):
+    """Share of replicas that succeed (metric 1, else 0): the second arm's minus the first's."""
+
+    kind = "counts"
+    counts: str
+    """The metric that is 1 for a success."""
+    first: OneArm
+    """The arm the claim says succeeds less often."""
+    second: OneArm
+    """The arm the claim says succeeds more often."""
+    smallest_effect: float = Field(0.0, ge=0, le=1)
+    """The difference of shares must reach this."""
+    diverged: Literal[0] = 0
+    """A diverged replica is no success."""
+
+
+class Ratio(Statistic):
+    """Geometric mean of the second arm over that of the first."""
+
+    kind = "ratio"
+    ratio: str
+    """The metric compared."""
+    first: OneArm
+    """The arm the claim says is smaller."""
+    second: OneArm
+    """The arm the claim says is larger."""
+    smallest_effect: float = Field(1.0, ge=1)
+    """The ratio must reach this."""
+
+
+class Correlation(Statistic):
+    """Spearman's rank correlation of two metrics of one arm."""
+
+    kind = "correlation"
+    correlation: str
+    """One metric."""
+    diverged: Literal[0] = 0
+    """A diverged replica has no correlation."""
+    beside: str
+    """The other metric."""
+    arm: OneArm
+    """The cells."""
+    over: Literal["steps", "replicas"] = "steps"
+    """steps: along training, one correlation per replica, and their mean. replicas: of final values, one correlation in all."""
+    sign: Literal[1, -1] = 1
+    """The sign that is claimed."""
+    smallest_effect: float = Field(0.0, ge=0, lt=1)
+    """The correlation, times the sign, must reach this."""
+
+
+class Equivalence(Statistic):
+    """Means of two arms that differ by less than a margin (two one-sided tests)."""
+
+    kind = "equivalence"
+    equivalence: str
+    """The metric compared."""
+    first: OneArm
+    """One arm."""
+    second: OneArm
+    """The other."""
+    margin: float = Field(gt=0)
+    """Largest difference that does not matter."""
+
+
+class Within(Statistic):
+    """The mean of an arm lies within an interval, the paper's own or one that a control must meet."""
+
+    kind = "within"
+    within: str
+    """The metric tested."""
+    arm: OneArm
+    """The cells."""
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+
+    @model_validator(mode="after")
+    def _is_an_interval(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"'low' {self.low:g} must lie below 'high' {self.high:g}")
+        return self
+
+
+KINDS: tuple[type[_Kind], ...] = (Equal, Difference, Ordering, Counts, Ratio, Correlation, Equivalence, Within)
+NAMES_OF_KINDS = ", ".join(kind.kind for kind in KINDS)
+
+
+def _kind_of(value: Any) -> str | None:
+    """The kind of test that a block states: the one of its keys that is the name of a kind."""
+    if isinstance(value, _Kind):
+        return value.kind
+    named = [kind.kind for kind in KINDS if isinstance(value, dict) and kind.kind in value]
+    return named[0] if len(named) == 1 else None
+
+
+Test = Annotated[
+    Annotated[Equal, Tag("equal")]
+    | Annotated[Difference, Tag("difference")]
+    | Annotated[Ordering, Tag("ordering")]
+    | Annotated[Counts, Tag("counts")]
+    | Annotated[Ratio, Tag("ratio")]
+    | Annotated[Correlation, Tag("correlation")]
+    | Annotated[Equivalence, Tag("equivalence")]
+    | Annotated[Within, Tag("within")],
+    Discriminator(
+        _kind_of,
+        custom_error_type="mistake",
+        custom_error_message=f"name one kind of test with its metric, for example 'difference: test_error'; kinds: {NAMES_OF_KINDS}",
+    ),
+]
+
+
+#: every kind that compares measured values: all but `Equal`
+MeasuredTest = Difference | Ordering | Counts | Ratio | Correlation | Equivalence | Within
+
+
+def arms_of(test: Test) -> list[Arm]:
+    """The arms of a test, in the order in which its samples stand."""
+    if isinstance(test, Equal):
+        return []
+    if isinstance(test, Ordering):
+        return list(test.arms)
+    return [test.arm] if isinstance(test, Correlation | Within) else [test.first, test.second]
+
+
+def metrics_of(test: Test) -> list[str]:
+    """All metrics that a test reads."""
+    named = [test.metric, *(getattr(test, key, None) for key in ("beside", "given", "given_lower")), *(arm.pick for arm in arms_of(test))]
+    if isinstance(test, Equal) and isinstance(test.to, str):
+        named.append(test.to)
+    return list(dict.fromkeys(name for name in named if name is not None))
