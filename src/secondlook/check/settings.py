@@ -51,17 +51,13 @@ def check_settings(project: Project) -> tuple[list[Mistake], Written]:
                 mistakes.append(Mistake(file, line_of(document, place), ".".join(place), what, experiment.module))
                 continue
             protocol = source if isinstance(source, Protocol) else None
-            for scale in SCALES:
-                if scale not in experiment.scales:
-                    continue
+            for scale in (scale for scale in SCALES if scale in experiment.scales):
                 found: list[Measurement] = []
                 grid = list(cells(experiment.cells_at(scale)))
                 for cell in grid:
                     values = {**experiment.settings_at(scale), **cell.fixed, **_chosen(protocol, cell, scale)}
                     wrong = list(_wrong(module.Settings, values))
-                    for name, problem in wrong:
-                        line, where = _where(document, key, scale, name, cell)
-                        mistakes.append(Mistake(file, line, where, problem))
+                    mistakes += [Mistake(file, *_where(document, key, scale, name, cell), problem) for name, problem in wrong]
                     if not wrong:
                         found.append(Measurement(cell, frozenset(module.Settings(**values).metrics())))
                 if len(found) == len(grid):
@@ -109,22 +105,11 @@ def _chosen(protocol: Protocol | None, cell: Cell, scale: Scale) -> dict[str, An
 
 
 def _where(document: Any, key: str, scale: str, name: str, cell: Cell) -> tuple[int | None, str]:
-    """Line and key of a setting: of the scale, of the experiment, or of its grid."""
-    base = ["experiments", key]
-    for place in ([*base, "scales", scale, "settings"], [*base, "settings"]):
-        block = document
-        for part in place:
-            block = block.get(part) if isinstance(block, Mapping) else None
-        if isinstance(block, Mapping) and name in block and name not in cell.factors:
-            return line_of(document, [*place, name]), ".".join([*place, name])
-    if name in cell.factors:
-        own = (
-            ["scales", scale, "cells"]
-            if line_of(document, [*base, "scales", scale, "cells"]) and _has(document, [*base, "scales", scale, "cells"])
-            else ["cells"]
-        )
-        return line_of(document, [*base, *own]), ".".join([*base, *own, name])
-    return line_of(document, [*base, "settings"]), ".".join([*base, "settings", *([name] if name else [])])
+    """Line and key of a setting: of the scale or else of the experiment, among its settings or in its grid."""
+    kind = "cells" if name in cell.factors else "settings"
+    here, everywhere = ["experiments", key, "scales", scale, kind], ["experiments", key, kind]
+    place = [*(here if _has(document, here if kind == "cells" else [*here, name]) else everywhere), *([name] if name else [])]
+    return line_of(document, place), ".".join(place)
 
 
 def _has(document: Any, place: list[str]) -> bool:
