@@ -24,7 +24,9 @@ class Clone(NamedTuple):
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a shell command as it stands in the documents, with the environment that the tests run in."""
         search = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("SECONDLOOK_")}
+        variables = {
+            name: value for name, value in os.environ.items() if not name.startswith(("SECONDLOOK_", "MAKE", "MFLAGS"))
+        }  # make test is no parent of make report
         return subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=self.folder,
