@@ -15,10 +15,9 @@ from tiny_paper import papers_in, protocol, write_paper
 
 import secondlook.papers
 from secondlook.check.descriptions import describe_settings
-from secondlook.check.settings import module_name
 from secondlook.check.stand_ins import stand_ins
 from secondlook.protocol.experiment import Experiment
-from secondlook.protocol.project import INSTRUMENTS, load_project
+from secondlook.protocol.project import INSTRUMENTS, experiment_module, load_project
 from secondlook.protocol.schema import SCALES, Scale
 from secondlook.report.reductions import Reduction, plain, reduction
 
@@ -247,7 +246,7 @@ def test_every_reduced_experiment_says_what_is_reduced(paper: str, experiment: E
 
 @pytest.mark.parametrize(("paper", "key", "experiment"), EXPERIMENTS, ids=IDS)
 def test_every_setting_that_differs_between_scales_is_described(paper: str, key: str, experiment: Experiment) -> None:
-    described = describe_settings(module_name(paper, experiment))
+    described = describe_settings(experiment_module(paper, experiment.module))
     said = {name for scale in experiment.scales for name in experiment.settings_at(scale)}
     assert {name for name in said if not described[name].text} == set()
     for scale in set(experiment.scales) - {"paper"}:
@@ -265,7 +264,7 @@ def factors(experiment: Experiment) -> set[str]:
 def test_a_count_that_may_be_none_means_all(paper: str, key: str, experiment: Experiment) -> None:
     """The report says "all" where such a setting is None; its module says so too."""
     with stand_ins():
-        model = importlib.import_module(module_name(paper, experiment)).Settings
+        model = importlib.import_module(experiment_module(paper, experiment.module)).Settings
         sources = [inspect.getsource(cls) for cls in model.__mro__ if dataclasses.is_dataclass(cls)]
     for field in dataclasses.fields(model):
         if str(field.type).replace(" ", "") in ("int|None", "None|int"):

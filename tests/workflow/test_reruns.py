@@ -234,7 +234,7 @@ CASES = [
     ("how the report is built",                    PAGES,                      append(f"{PACKAGE}/report/build.py", CODE)),
     ("how the report says what is reduced",        REPORT,                     append(f"{PACKAGE}/report/reductions.py", CODE)),
     ("how the report describes settings",          REPORT,                     append(f"{PACKAGE}/check/descriptions.py", CODE)),
-    ("how settings are checked before a start",    REPORT,                     append(f"{PACKAGE}/check/settings.py", CODE)),
+    ("how settings are checked before a start",    NOTHING,                    append(f"{PACKAGE}/check/settings.py", CODE)),
     ("how names in protocols are checked",         NOTHING,                    append(f"{PACKAGE}/check/references.py", CODE)),
     ("how metrics are checked",                    NOTHING,                    append(f"{PACKAGE}/check/metrics.py", CODE)),
     ("how answers are checked",                    NOTHING,                    append(f"{PACKAGE}/check/answers.py", CODE)),

@@ -12,7 +12,7 @@ from secondlook.check.settings import Measurement, Written
 from secondlook.errors import Mistake
 from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.paper import Protocol
-from secondlook.protocol.project import Project
+from secondlook.protocol.project import Project, figure_module
 from secondlook.protocol.rules import Equal, arms_of, metrics_of
 from secondlook.protocol.schema import SCALES
 
@@ -94,7 +94,7 @@ def _figure(found: Found, project: Project, paper: str, key: str, written: Writt
         found.known(name, names, place, "figure module")
         return
     try:
-        module = importlib.import_module(f"secondlook.figures.shared.{name}" if shared else f"secondlook.papers.{paper}.figures.{name}")
+        module = importlib.import_module(figure_module(paper, name, shared=shared))
     except Exception as error:  # whatever a module may do wrong when it is imported, the user is told which one
         found.say(place, f"the module cannot be imported: {type(error).__name__}: {error}", name)
         return

@@ -12,9 +12,9 @@ from typing import Any
 from secondlook.errors import Mistake, UserError
 from secondlook.plan.runs import Cell, cells
 from secondlook.protocol.document import line_of
-from secondlook.protocol.experiment import Experiment, Selected
+from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Instruments, Protocol
-from secondlook.protocol.project import INSTRUMENTS, Project
+from secondlook.protocol.project import INSTRUMENTS, Project, experiment_module
 from secondlook.protocol.schema import SCALES, Scale
 from secondlook.runner.settings import wrong_settings
 
@@ -31,12 +31,6 @@ class Measurement:
 Written = dict[tuple[str, str, str], list[Measurement]]
 
 
-def module_name(paper: str, experiment: Experiment) -> str:
-    """Dotted name of an experiment's module."""
-    package = INSTRUMENTS if paper == INSTRUMENTS else f"papers.{paper}"
-    return f"secondlook.{package}.{experiment.module}"
-
-
 def check_settings(project: Project) -> tuple[list[Mistake], Written]:
     """Build the settings of every cell. To be called within `secondlook.check.stand_ins.stand_ins`, or where the libraries are loaded."""
     mistakes: list[Mistake] = []
@@ -46,7 +40,7 @@ def check_settings(project: Project) -> tuple[list[Mistake], Written]:
         document, file = project.documents.get(paper), str(project.file(paper))
         for key, experiment in source.experiments.items():
             place = ["experiments", key, "module"]
-            module, what = _load(module_name(paper, experiment), project.file(paper).with_name(f"{experiment.module}.py"))
+            module, what = _load(experiment_module(paper, experiment.module), project.file(paper).with_name(f"{experiment.module}.py"))
             if what:
                 mistakes.append(Mistake(file, line_of(document, place), ".".join(place), what, experiment.module))
                 continue

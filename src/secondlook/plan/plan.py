@@ -14,7 +14,7 @@ from secondlook.plan.runs import Bundle, Cell, Run, bundles, cells
 from secondlook.protocol.config import Config
 from secondlook.protocol.experiment import ArrayInput, Budget, Experiment, Resources, Selected
 from secondlook.protocol.paper import Instruments, Protocol
-from secondlook.protocol.project import INSTRUMENTS, Project
+from secondlook.protocol.project import INSTRUMENTS, Project, experiment_module, figure_module
 from secondlook.protocol.schema import FactorValue
 
 DATA_FOLDER = "resources/datasets"
@@ -72,13 +72,12 @@ class Plan:
 
     def module(self, paper: str, experiment: str) -> str:
         """Dotted name of an experiment's module."""
-        package = INSTRUMENTS if paper == INSTRUMENTS else f"papers.{paper}"
-        return f"secondlook.{package}.{self.experiment(paper, experiment).module}"
+        return experiment_module(paper, self.experiment(paper, experiment).module)
 
     def figure_module(self, paper: str, figure: str) -> str:
         """Dotted name of a figure's module."""
         name = self.protocols[paper].figures[figure].draw or figure
-        return f"secondlook.figures.shared.{name}" if name in self._shared_figures else f"secondlook.papers.{paper}.figures.{name}"
+        return figure_module(paper, name, shared=name in self._shared_figures)
 
     def modules(self) -> list[str]:
         """Dotted names of all modules that the protocols name."""

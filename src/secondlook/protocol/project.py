@@ -35,6 +35,16 @@ class Project:
         return (self.folder.parent / INSTRUMENTS if paper == INSTRUMENTS else self.folder / paper) / "protocol.yaml"
 
 
+def experiment_module(paper: str, module: str) -> str:
+    """Dotted name of an experiment's module, of a paper or of the instruments."""
+    return f"secondlook.{INSTRUMENTS}.{module}" if paper == INSTRUMENTS else f"secondlook.papers.{paper}.{module}"
+
+
+def figure_module(paper: str, module: str, *, shared: bool) -> str:
+    """Dotted name of a figure's module, of a paper or one that papers share."""
+    return f"secondlook.figures.shared.{module}" if shared else f"secondlook.papers.{paper}.figures.{module}"
+
+
 def find_papers(folder: Path) -> dict[str, Path]:
     """Papers by name: the folders below ``folder`` that hold a protocol.yaml.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from secondlook.formatting import FILTERS
 from secondlook.protocol.config import Config
 from secondlook.protocol.paper import Protocol
 from secondlook.report.answers import render_answer, render_lead
-from secondlook.report.context import PACKAGE, VERDICTS, gather
+from secondlook.report.context import PACKAGE, gather, tally
 from secondlook.report.forest import forest
 
 TEMPLATES = PACKAGE.parents[1] / "reports"
@@ -54,12 +53,6 @@ def build_report(config: Config, out: Path) -> None:
     for stale in set(out.parent.glob("question-*.html")) - {out.parent / page for page in pages}:
         stale.unlink()  # of a paper that is no longer chosen
     write_text(out, environment.get_template("index.html.j2").render(content))
-
-
-def tally(claims: list[Mapping[str, Any]]) -> dict[str, int]:
-    """Verdict -> how many claims have it, in the order of the verdicts."""
-    found = Counter(claim["verdict"] for claim in claims)
-    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
 
 def copy_assets(content: Mapping[str, Any], folder: Path) -> None:

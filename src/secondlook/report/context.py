@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ VERDICTS = {
     "inconclusive": ("?", "open", "too little evidence either way"),
     "not run": ("–", "none", "not tested at this scale"),
 }
+
+
+def tally(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Verdict -> how many claims have it, in the order of the verdicts."""
+    found = Counter(claim["verdict"] for claim in claims)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
 
 def gather(config: Config) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from secondlook.check.descriptions import Described, describe_settings
-from secondlook.check.settings import module_name
 from secondlook.check.stand_ins import stand_ins
 from secondlook.plan.plan import Plan
 from secondlook.plan.runs import Cell, cells
 from secondlook.protocol.experiment import Experiment
+from secondlook.protocol.project import experiment_module
 from secondlook.protocol.schema import Scale
 
 FULL: Scale = "paper"
@@ -46,7 +46,7 @@ def reduction(paper: str, experiment: Experiment, scale: Scale, seeds: int | Lit
     prose = [full.reduced if full else None, budget.reduced]
     changes: list[str] = []
     if full:
-        known = describe_settings(module_name(paper, experiment)) if scale != FULL else {}
+        known = describe_settings(experiment_module(paper, experiment.module)) if scale != FULL else {}
         changes += [*_settings(experiment, scale, known), *_cells(experiment, scale)]
         count = budget.seeds.count if experiment.fixed_seeds or seeds == "protocol" else seeds
         if count != full.seeds.count:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from secondlook.protocol.config import Config
 from secondlook.protocol.project import load_project
 from secondlook.protocol.schema import Scale
 from secondlook.report.answers import LEAD, filled
-from secondlook.report.context import VERDICTS
+from secondlook.report.context import tally
 from secondlook.report.reductions import reduction
 
 PACKAGE = Path(__file__).parents[1]
@@ -61,12 +60,6 @@ def collect_claims(plan: Plan, results: Path) -> list[dict[str, Any]]:
     if not entries:
         raise UserError(f"{results / plan.scale}: no claims.json there. Make it first: snakemake --cores all --config scale={plan.scale}")
     return entries
-
-
-def tally(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Verdict -> how many claims have it, in the order of the verdicts."""
-    found = Counter(claim["verdict"] for claim in claims)
-    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
 
 def answers(plan: Plan, results: Path) -> str:
