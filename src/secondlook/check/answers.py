@@ -16,26 +16,8 @@ from secondlook.protocol.project import Project
 NAMES = {"claims", "scale"}
 #: what it may ask of a claim
 FIELDS = {
-    "arms",
-    "controls",
-    "effect",
-    "experiment",
-    "fidelity",
-    "id",
-    "interval",
-    "kind",
-    "n",
-    "p",
-    "power",
-    "reported",
-    "rule",
-    "sentence",
-} | {
-    "smallest_effect",
-    "source",
-    "unit",
-    "verdict",
-    "why",
+    *("answer", "arms", "controls", "counts", "effect", "experiment", "id", "interval", "kind", "n", "outcome", "plain", "reach"),
+    *("reported", "rule", "sentence", "source", "unit", "values", "why", "zone"),
 }
 #: of Jinja2: text with names filled in, choices between texts, lists of what claims hold
 ALLOWED = (

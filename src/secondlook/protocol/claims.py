@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from secondlook.protocol.rules import Spread, Test
-from secondlook.protocol.schema import Name, Scale, Schema
+from secondlook.protocol.rules import Effect, Spread, Test
+from secondlook.protocol.schema import Identifier, Name, Scale, Schema
+
+ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
+
+
+def _at_most(words: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text.split()) > words:
+            raise ValueError(f"has {len(text.split())} words; at most {words}")
+        return text
+
+    return AfterValidator(check)
+
+
+Plain = Annotated[str, _at_most(20)]
+Sentence = Annotated[str, _at_most(30)]
 
 
 class Reported(Schema):
@@ -33,7 +48,7 @@ class Reported(Schema):
 
 
 class Control(Schema):
-    """A comparison whose outcome is known. Where it comes out otherwise, no claim that rests on it can be decided."""
+    """A test whose outcome is known. Where it comes out otherwise, no claim that rests on it can be decided."""
 
     id: SkipJsonSchema[str] = ""
     """Its key."""
@@ -42,9 +57,46 @@ class Control(Schema):
     experiment: Name
     """The experiment that it reads."""
     test: Test
-    """What is compared."""
-    expect: Literal["effect", "no effect"]
-    """effect: the test must come out as a claim that is replicated. no effect: its interval must hold 0 (1 for a ratio)."""
+    """What must come out; where nothing must differ, an equivalence, so that a lack of replicas does not pass for success."""
+
+
+class Answers(Schema):
+    """A sentence for each outcome, of at most 30 words, written before the run."""
+
+    supported: Sentence
+    """Where the claim holds."""
+    weaker: Sentence | None = None
+    """Where there is an effect, but smaller than claimed; needed for tests that have that outcome."""
+    contradicted: Sentence
+    """Where the claim does not hold."""
+    undecided: Sentence
+    """Where the evidence does not decide."""
+    not_run: Sentence
+    """Where it does not run."""
+
+
+class Headline(Schema):
+    """A claim that answers its question: what stands first on the question's page."""
+
+    order: int = Field(ge=1, le=3)
+    """Its place among the headlines of the question."""
+    label: str
+    """The part of the question that it answers, in a few words."""
+    figure: Identifier | None = None
+    """The figure of this paper that shows it."""
+    answer: Answers
+    """A sentence for each outcome."""
+
+
+class Needs(Schema):
+    """What a claim needs that it does not have."""
+
+    scale: Scale | None = None
+    """The scale from which on it is tested."""
+    data: str | None = None
+    """Data that cannot be had here."""
+    code: str | None = None
+    """What is not built."""
 
 
 class Claim(Schema):
@@ -53,7 +105,15 @@ class Claim(Schema):
     id: SkipJsonSchema[str] = ""
     """Its key."""
     sentence: str
-    """What is claimed."""
+    """What is claimed, in full."""
+    plain: Plain
+    """The same in at most 20 plain words."""
+    own: bool = False
+    """True: a finding of our own, not of the paper."""
+    family: ClaimId | None = None
+    """The claim that tests the same thing and speaks for it; that one is primary, this one secondary."""
+    headline: Headline | None = None
+    """Where it answers the question."""
     source: str
     """Where the paper says it."""
     reported: Reported | None = None
@@ -62,24 +122,30 @@ class Claim(Schema):
     """The experiment that tests it."""
     test: Test | None = None
     """How it is decided."""
+    scales: Annotated[list[Scale], Field(min_length=1)] | None = None
+    """Scales at which it is decided; by default all at which its experiments run."""
     controls: list[str] = []
     """Controls that it rests on."""
     spread: Spread | None = None
-    """Standard deviation between replicas that the calibration assumes; the metric's own by default."""
+    """Standard deviation between replicas that the plan counts with; the metric's own by default."""
+    expected: Effect | None = None
+    """The effect that the plan counts with where the claim holds: by default the paper's number, else twice the smallest that counts."""
+    otherwise: Effect | None = None
+    """The effect that the plan counts with where it does not hold: by default none; of a margin, twice the margin."""
     not_run: str | None = None
     """Why it is not tested at all."""
+    needs: Needs | None = None
+    """What it would take."""
 
     @property
     def reported_value(self) -> float | None:
         """The paper's number; None where it gives none."""
         return self.reported.value if self.reported else None
 
-    def spread_at(self, scale: Scale) -> float | None:
-        """The spread that the calibration assumes at a scale."""
-        return getattr(self.spread, scale) if self.spread else None
-
     @model_validator(mode="after")
     def _tested_or_not(self) -> Self:
         if (self.test is None) != (self.experiment is None) or (self.test is None) != (self.not_run is not None):
             raise ValueError("give 'experiment' and 'test', or 'not_run' with the reason")
+        if (self.needs is not None) != (self.not_run is not None):
+            raise ValueError("a claim that is not tested says in 'needs' what it would take (data, code), and no other claim does")
         return self

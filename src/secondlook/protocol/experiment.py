@@ -105,6 +105,8 @@ class Budget(Schema):
     """Anything less. The program lists the settings that differ from scale paper; a sentence in place of true says what they cannot."""
     seeds: SeedRange
     """One replica per seed: how many, from seed 0, or "first-last"."""
+    looks: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=2)] | None = None
+    """Numbers of replicas at which claims may be decided, the last being all; what a decided claim alone reads then stops."""
     settings: dict[str, Any] = {}
     """Overlay on the experiment's settings."""
     cells: Grid | None = None
@@ -125,6 +127,12 @@ class Budget(Schema):
     def _says_how_faithful_it_is(self) -> Self:
         if (self.exact is None) == (self.reduced is None):
             raise ValueError("give one of 'exact: true' and 'reduced: true' (or 'reduced:' with a sentence that says what settings cannot)")
+        return self
+
+    @model_validator(mode="after")
+    def _looks_end_with_all_seeds(self) -> Self:
+        if self.looks and (self.looks != sorted(set(self.looks)) or self.looks[-1] != self.seeds.count):
+            raise ValueError(f"'looks' must rise and end with the number of seeds, {self.seeds.count}; got {self.looks}")
         return self
 
 

@@ -14,14 +14,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from secondlook.errors import Mistake
-from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.claims import Claim, ClaimId, Control
 from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
 from secondlook.protocol.overlay import resolve
 from secondlook.protocol.rules import Equal, Metric, arms_of
 from secondlook.protocol.schema import Identifier, Name, Schema, read
 
-ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
 
 
 class Selection(Schema):
@@ -32,9 +31,9 @@ class Selection(Schema):
     factor: Name
     """The factor whose value is chosen."""
     metric: str
-    """The metric compared: its last value, averaged over seeds. A diverged cell is worse than any other."""
-    goal: Literal["minimise", "maximise"] = "minimise"
-    """Which way is better."""
+    """The metric compared, lowest first: its last value over the seeds. A diverged cell is worse than any other."""
+    by: Literal["mean", "worst"] = "mean"
+    """Of several tuning seeds the mean, or the worst: a step size that fails on one seed is no good step size."""
     per: list[Name] = []
     """One choice for each combination of these factors."""
     extend_by: float = Field(2.0, gt=1)

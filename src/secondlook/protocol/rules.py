@@ -34,12 +34,24 @@ class Spreads(Schema):
     """At scale paper."""
 
 
-def _as_spreads(value: Any) -> Any:
+class Effects(Schema):
+    """An effect, a number per scale."""
+
+    smoke: float | None = None
+    """At scale smoke."""
+    quick: float | None = None
+    """At scale quick."""
+    paper: float | None = None
+    """At scale paper."""
+
+
+def _as_scales(value: Any) -> Any:
     return dict.fromkeys(SCALES, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 #: one number stands for every scale
-Spread = Annotated[Spreads, BeforeValidator(_as_spreads, json_schema_input_type=Positive | Spreads)]
+Spread = Annotated[Spreads, BeforeValidator(_as_scales, json_schema_input_type=Positive | Spreads)]
+Effect = Annotated[Effects, BeforeValidator(_as_scales, json_schema_input_type=float | Effects)]
 
 
 class Metric(Schema):
@@ -54,7 +66,9 @@ class Metric(Schema):
     diverged: float | None = None
     """Its value for a replica that diverged."""
     spread: Spread | None = None
-    """Standard deviation between replicas that the calibration assumes: one number, or one a scale."""
+    """Standard deviation between replicas that the plan counts with: one number, or one a scale."""
+    resolution: float | None = Field(None, gt=0)
+    """Smallest step between two values, 1 for a number of modes: equal values of all replicas then still have an interval."""
     smallest_effect: float | None = Field(None, ge=0)
     """An effect must reach this to count as the one claimed."""
 
@@ -67,7 +81,7 @@ class Arm(Schema):
     cells: dict[Name, Values] = {}
     """Factor values of its cells; a factor that is not named must be absent from the cell."""
     pick: str | None = None
-    """With several cells: the metric whose mean is lowest picks one."""
+    """With several cells: the metric whose mean is lowest picks one; not the metric tested, which would be low by luck as well."""
     experiment: Name | None = None
     """The experiment that has its cells, where it is not the claim's."""
 
@@ -97,7 +111,7 @@ class _Kind(Schema):
 
 
 class Equal(_Kind):
-    """Every replica's final value equals a known one."""
+    """A numerical identity: every replica's final value equals a known one. What varies by chance is no identity."""
 
     kind = "equal"
     equal: str
@@ -127,9 +141,11 @@ class Statistic(_Kind):
     at: float = Field(1.0, gt=0, le=1)
     """Point of training as a share of its updates; 1 is the end."""
     diverged: float
-    """Value of a diverged replica; the metric's own where it has one."""
+    """Value of a diverged replica, which must be the worst there is; the metric's own where it has one."""
     unit: str = ""
     """Unit of the effect; the metric's own by default."""
+    resolution: float | None = Field(None, gt=0)
+    """Smallest step between two values; the metric's own by default."""
 
     @model_validator(mode="before")
     @classmethod
@@ -139,7 +155,7 @@ class Statistic(_Kind):
             return data
         filled = dict(data)
         metric = (info.context or {}).get("metrics", {}).get(data.get(cls.kind))
-        for key in ("diverged", "unit", "smallest_effect"):
+        for key in ("diverged", "unit", "smallest_effect", "resolution"):
             if isinstance(metric, Metric) and key in cls.model_fields and key not in data and (value := getattr(metric, key)) is not None:
                 filled[key] = value
         if isinstance(shared := filled.pop("cells", None), dict):
@@ -180,11 +196,27 @@ class Difference(Statistic):
     paired: bool = False
     """True: replicas with the same seed share what the seed decides (data, say), and are compared one with one."""
     given_lower: str | None = None
-    """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is inconclusive."""
+    """The claim speaks only of a second arm whose mean of this metric is not above the first's; else it is undecided."""
+
+
+class Ratio(Statistic):
+    """Geometric mean of the second arm over that of the first."""
+
+    kind = "ratio"
+    ratio: str
+    """The metric compared."""
+    first: OneArm
+    """The arm the claim says is smaller."""
+    second: OneArm
+    """The arm the claim says is larger."""
+    smallest_effect: float = Field(1.0, ge=1)
+    """The ratio must reach this."""
+    paired: bool = False
+    """True: replicas with the same seed are compared one with one."""
 
 
 class Ordering(Statistic):
-    """Means of three arms or more in the order claimed; every step from one to the next is a comparison (Holm)."""
+    """Means of three arms or more in the order claimed: every step from one to the next must be there."""
 
     kind = "ordering"
     ordering: str
@@ -211,40 +243,6 @@ class Counts(Statistic):
     """A diverged replica is no success."""
 
 
-class Ratio(Statistic):
-    """Geometric mean of the second arm over that of the first."""
-
-    kind = "ratio"
-    ratio: str
-    """The metric compared."""
-    first: OneArm
-    """The arm the claim says is smaller."""
-    second: OneArm
-    """The arm the claim says is larger."""
-    smallest_effect: float = Field(1.0, ge=1)
-    """The ratio must reach this."""
-
-
-class Correlation(Statistic):
-    """Spearman's rank correlation of two metrics of one arm."""
-
-    kind = "correlation"
-    correlation: str
-    """One metric."""
-    diverged: Literal[0] = 0
-    """A diverged replica has no correlation."""
-    beside: str
-    """The other metric."""
-    arm: OneArm
-    """The cells."""
-    over: Literal["steps", "replicas"] = "steps"
-    """steps: along training, one correlation per replica, and their mean. replicas: of final values, one correlation in all."""
-    sign: Literal[1, -1] = 1
-    """The sign that is claimed."""
-    smallest_effect: float = Field(0.0, ge=0, lt=1)
-    """The correlation, times the sign, must reach this."""
-
-
 class Equivalence(Statistic):
     """Means of two arms that differ by less than a margin (two one-sided tests)."""
 
@@ -259,27 +257,68 @@ class Equivalence(Statistic):
     """Largest difference that does not matter."""
 
 
-class Within(Statistic):
-    """The mean of an arm lies within an interval, the paper's own or one that a control must meet."""
+class _Range(Statistic):
+    """What must lie between two bounds, of which one may be left out."""
+
+    low: float | None = None
+    """Lower bound; none by default."""
+    high: float | None = None
+    """Upper bound; none by default."""
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError("give 'low' or 'high', or both")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"'low' {self.low:g} must lie below 'high' {self.high:g}")
+        return self
+
+
+class Within(_Range):
+    """The mean of an arm lies between two bounds."""
 
     kind = "within"
     within: str
     """The metric tested."""
     arm: OneArm
     """The cells."""
-    low: float
-    """Lower end."""
-    high: float
-    """Upper end."""
-
-    @model_validator(mode="after")
-    def _is_an_interval(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError(f"'low' {self.low:g} must lie below 'high' {self.high:g}")
-        return self
 
 
-KINDS: tuple[type[_Kind], ...] = (Equal, Difference, Ordering, Counts, Ratio, Correlation, Equivalence, Within)
+class Share(_Range):
+    """The share of an arm's replicas whose metric is 1 (else 0) lies between two bounds: "every run ..." is a share near 1."""
+
+    kind = "share"
+    share: str
+    """The metric that is 1 or 0."""
+    arm: OneArm
+    """The cells."""
+    given: str | None = None
+    """Only replicas where this metric is 1."""
+    diverged: Literal[0, 1] = 0
+    """What a diverged replica counts as."""
+
+
+class Correlation(_Range):
+    """Spearman's rank correlation of two metrics along training, less its floor: what is left between different replicas.
+
+    Two curves that both fall correlate whatever they are of. So each replica's own correlation is compared with those of its one metric and
+    the other replicas' other one.
+    """
+
+    kind = "correlation"
+    correlation: str
+    """One metric."""
+    diverged: Literal[0] = 0
+    """A diverged replica has no correlation."""
+    beside: str
+    """The other metric."""
+    arm: OneArm
+    """The cells."""
+    sign: Literal[1, -1] = 1
+    """The sign that is claimed; bounds are of the correlation times the sign."""
+
+
+KINDS: tuple[type[_Kind], ...] = (Equal, Difference, Ratio, Ordering, Counts, Equivalence, Within, Share, Correlation)
 NAMES_OF_KINDS = ", ".join(kind.kind for kind in KINDS)
 
 
@@ -299,7 +338,8 @@ Test = Annotated[
     | Annotated[Ratio, Tag("ratio")]
     | Annotated[Correlation, Tag("correlation")]
     | Annotated[Equivalence, Tag("equivalence")]
-    | Annotated[Within, Tag("within")],
+    | Annotated[Within, Tag("within")]
+    | Annotated[Share, Tag("share")],
     Discriminator(
         _kind_of,
         custom_error_type="mistake",
@@ -309,7 +349,7 @@ Test = Annotated[
 
 
 #: every kind that compares measured values: all but `Equal`
-MeasuredTest = Difference | Ordering | Counts | Ratio | Correlation | Equivalence | Within
+MeasuredTest = Difference | Ratio | Ordering | Counts | Equivalence | Within | Share | Correlation
 
 
 def arms_of(test: Test) -> list[Arm]:
@@ -318,7 +358,7 @@ def arms_of(test: Test) -> list[Arm]:
         return []
     if isinstance(test, Ordering):
         return list(test.arms)
-    return [test.arm] if isinstance(test, Correlation | Within) else [test.first, test.second]
+    return [test.arm] if isinstance(test, Correlation | Within | Share) else [test.first, test.second]
 
 
 def metrics_of(test: Test) -> list[str]:
