@@ -14,8 +14,8 @@ import pytest
 from papers import FOLDER, PAPERS, Smoke, decide, larger_tables, picture, plan_of, project_of, with_divergences, written
 
 from secondlook.check.everything import check_project
-from secondlook.check.references import matching
 from secondlook.plan.plan import Plan
+from secondlook.plan.runs import matching
 from secondlook.protocol.rules import Equal, arms_of
 from secondlook.report.answers import filled
 from secondlook.tables.read import read_tables

@@ -19,8 +19,7 @@ from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
 from secondlook.protocol.overlay import resolve
 from secondlook.protocol.rules import Equal, Metric, arms_of
-from secondlook.protocol.schema import Identifier, Name, Schema, read
-
+from secondlook.protocol.schema import SCALES, Identifier, Name, Scale, Schema, read
 
 
 class Selection(Schema):
@@ -124,6 +123,12 @@ class Protocol(Schema):
         if item.experiment is None or item.test is None:
             return []
         return list(dict.fromkeys([item.experiment, *(arm.experiment for arm in arms_of(item.test) if arm.experiment)]))
+
+    def scales_of(self, claim: Claim) -> list[Scale]:
+        """Scales at which a claim is decided: those that it names, else all, of those at which its experiments run."""
+        behind = [self.experiments[name] for name in self.experiments_behind(claim) if name in self.experiments]
+        wanted = claim.scales or SCALES
+        return [scale for scale in SCALES if behind and scale in wanted and all(scale in experiment.scales for experiment in behind)]
 
     def needs(self) -> dict[str, set[str]]:
         """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""

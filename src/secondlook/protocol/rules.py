@@ -255,6 +255,8 @@ class Equivalence(Statistic):
     """The other."""
     margin: float = Field(gt=0)
     """Largest difference that does not matter."""
+    paired: bool = False
+    """True: replicas with the same seed are compared one with one."""
 
 
 class _Range(Statistic):
@@ -367,3 +369,27 @@ def metrics_of(test: Test) -> list[str]:
     if isinstance(test, Equal) and isinstance(test.to, str):
         named.append(test.to)
     return list(dict.fromkeys(name for name in named if name is not None))
+
+
+def usual_effects(test: MeasuredTest, reported: float | None) -> tuple[float | None, float | None]:
+    """The effect of a test where its claim holds and where it does not, unless the claim says otherwise; None where nothing says.
+
+    Where it holds that is the paper's number, else twice the smallest effect that counts; where it does not, none.
+    """
+    match test:
+        case Equivalence():
+            return 0.0, 2 * test.margin
+        case Within() | Share() | Correlation():
+            if test.low is not None and test.high is not None:
+                return (test.low + test.high) / 2, test.high + (test.high - test.low) / 2
+            if isinstance(test, Correlation):
+                return ((1 + test.low) / 2, 0.0) if test.low is not None else (0.0, (1 + (test.high or 0.0)) / 2)
+            return None, None
+        case Ratio():
+            usual = test.smallest_effect**2 if test.smallest_effect > 1 else None
+            return (usual if reported is None else reported), 1.0
+        case Counts():
+            usual = min((1 + test.smallest_effect) / 2, 2 * test.smallest_effect) or None
+        case Difference() | Ordering():
+            usual = 2 * test.smallest_effect or None
+    return (usual if reported is None else reported), 0.0

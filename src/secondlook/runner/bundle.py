@@ -32,6 +32,8 @@ from secondlook.runner.job import History, Job, Result
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
 LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
+#: how the status of replicas begins that nobody needed
+NOT_NEEDED = "not needed"
 NUMBERS = ("history.csv", "arrays.safetensors")
 
 
@@ -174,8 +176,8 @@ def _job(spec: Mapping[str, Any], run: Mapping[str, Any], *, code: str, work: Pa
 
 def _make_run(spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Path, code: str, clock: _Clock, *, fell_back: bool) -> None:
     started = datetime.now(UTC)
-    if any(job.values[factor] is None for factor in run["select"]):
-        result = Result(History(), status=dict.fromkeys(job.seeds, "not needed: the selection's best is not at an edge of its grid"))
+    if idle := _not_needed(run, job):
+        result = Result(History(), status=dict.fromkeys(job.seeds, f"{NOT_NEEDED}: {idle}"))
     else:
         result = _experiment(spec["module"]).run(job)
     with atomic(out / "history.csv") as path:
@@ -216,6 +218,15 @@ def _make_run(spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Pa
     shutil.rmtree(job.work, ignore_errors=True)
     if len(spec["runs"]) > 1:
         write_text(job.work / "finished", file_sha256(out / "run.json"))
+
+
+def _not_needed(run: Mapping[str, Any], job: Job) -> str | None:
+    """Why a run is not needed; None where it is. Asked before its experiment's module, and so torch, is imported."""
+    if any(job.values[factor] is None for factor in run["select"]):
+        return "the selection's best is not at an edge of its grid"
+    if run["interim"] and not read_json(run["interim"])[run["folder"].split("/")[0]]:
+        return "an earlier look decided every claim that reads it"
+    return None
 
 
 def _finished(work: Path, out: Path) -> bool:

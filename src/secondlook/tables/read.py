@@ -38,16 +38,17 @@ def snapshot(table: pd.DataFrame, at: float = 1.0) -> pd.DataFrame:
     """Return one row a replica (index: factors, replica) and one column a metric, as training stood at a share of its updates.
 
     A metric's value is the last one at or before the share ``at`` of the longest replica's updates, or the first one where all came later;
-    missing where it was not measured. The column ``diverged`` tells which replicas were marked so. An absent factor is "" in the index.
+    missing where it was not measured. The column ``diverged`` tells which replicas were marked so by then. An absent factor is "".
     """
     keys = [*factors(table), "replica"]
     table = table.fillna(dict.fromkeys(factors(table), ""))
     rows = table[table["metric"] != "diverged"].sort_values("step", kind="stable")
+    by_then = table["step"].max() * at
     first = rows.drop_duplicates([*keys, "metric"], keep="first")
-    latest = rows[rows["step"] <= table["step"].max() * at].drop_duplicates([*keys, "metric"], keep="last")
+    latest = rows[rows["step"] <= by_then].drop_duplicates([*keys, "metric"], keep="last")
     chosen = pd.concat([first, latest]).drop_duplicates([*keys, "metric"], keep="last")
     wide = chosen.set_index([*keys, "metric"])["value"].unstack("metric")
-    bad = table[table["metric"] == "diverged"].set_index(keys).index.unique()
+    bad = table[(table["metric"] == "diverged") & (table["step"] <= by_then)].set_index(keys).index.unique()
     if len(keys) == 1:  # unstack and set_index then give plain indices
         wide.index.name = bad.name = "replica"
     wide = wide.reindex(wide.index.union(bad))
