@@ -28,12 +28,10 @@ from safetensors.numpy import save_file
 from secondlook.errors import UserError
 from secondlook.files import atomic, read_json, write_json, write_text
 from secondlook.machine import git_commit, processor_name, resolve_device
-from secondlook.runner.job import History, Job, Result
+from secondlook.runner.job import NOT_NEEDED, History, Job, Result
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
 LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
-#: how the status of replicas begins that nobody needed
-NOT_NEEDED = "not needed"
 NUMBERS = ("history.csv", "arrays.safetensors")
 
 
