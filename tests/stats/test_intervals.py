@@ -251,7 +251,7 @@ def test_none_of_two_says_next_to_nothing() -> None:
 
 @pytest.mark.parametrize(("sizes", "alpha"), [((3, 3), 0.05), ((5, 10), 0.05), ((10, 10), 0.05), ((20, 20), 0.05), ((20, 20), 0.05 / 6)])
 def test_a_difference_of_shares_is_wrong_at_most_as_often_as_it_says(sizes: tuple[int, int], alpha: float) -> None:
-    """Counted out over all outcomes, at differences up to a half and every base share on a grid. Newcombe's bounds with Wilson's fail this."""
+    """Counted out over all outcomes, at differences up to a half and base shares on a grid. Newcombe's bounds with Wilson's fail this."""
     grid = np.meshgrid(*(np.arange(size + 1) for size in sizes), indexing="ij")
     found = intervals.difference_of_shares((grid[0], grid[1]), sizes, alpha)
     for there in (0.0, 0.1, 0.2, 0.3, 0.5):

@@ -50,7 +50,8 @@ def judge(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float = ALPH
     if isinstance(test, Ratio) and min(float(np.min(sample)) for sample in samples) <= 0:
         return Judgement("undecided", "a ratio needs positive values, and some are not")
     effect, low, high = (float(each) for each in estimate(test, samples, alpha, ranks=ranks))
-    if math.isinf(low) and math.isinf(high):
+    nothing = 0.0 if isinstance(test, Ratio) else -math.inf
+    if low == nothing and math.isinf(high):
         same = all(np.ptp(sample) == 0 for sample in samples) or not ranks
         few = "all replicas have the same value, which is no certainty" if same else "too few replicas for an interval of ranks"
         return Judgement("undecided", few, effect)
