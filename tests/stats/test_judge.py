@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ CASES: list[tuple[dict[str, Any], list[list[float]], str, str]] = [
     (DIFFERENCE, [LOW, up(-2)], "contradicted", "opposite"),
     (DIFFERENCE, [LOW, up(1.0)], "undecided", "whether it is large enough"),  # the estimate reaches 1, its lower bound does not
     (DIFFERENCE, [LOW, WIDE], "undecided", "both sides"),
-    (DIFFERENCE | {"paired": True}, [LOW, up(2.5)[:4] + [3.6]], "supported", ""),
+    (DIFFERENCE | {"paired": True}, [LOW, [*up(2.5)[:4], 3.6]], "supported", ""),
     (DIFFERENCE | {"paired": True}, [LOW, [*up(2), 3.0]], "undecided", "do not have the same replicas"),
     (RATIO, [LOW, [3 * value for value in LOW]], "supported", ""),
     (RATIO, [LOW, [1.3 * value for value in LOW]], "weaker than claimed", ""),
@@ -140,7 +141,7 @@ def test_a_smaller_alpha_is_a_wider_interval() -> None:
 def test_steps_all_have_their_lower_bounds_and_share_alpha_for_the_upper() -> None:
     samples = [np.array(LOW), np.array(up(2)), np.array(up(4)) * 1.1]
     judgement = judge(make(ORDERING), samples)
-    steps = [stats.ttest_ind(b, a, equal_var=False) for a, b in zip(samples, samples[1:], strict=False)]
+    steps = [stats.ttest_ind(b, a, equal_var=False) for a, b in itertools.pairwise(samples)]
     low = min(step.confidence_interval(0.9).low for step in steps)
     high = min(step.confidence_interval(0.95).high for step in steps)  # alpha / 2 on that side
     assert judgement.interval == pytest.approx((low, high))
