@@ -36,7 +36,7 @@ rule interim:
     conda:
         "../../envs/report.yaml"
     params:
-        claims=at(interim_claims, "paper"),
+        claims=at(interim_claims, "paper", "experiment"),
         controls=at(interim_controls, "paper", "experiment"),
         design=at(interim_design, "paper", "experiment"),
         readers=at(interim_readers, "paper", "experiment"),

@@ -203,13 +203,13 @@ def claim_design(paper):
     return plain(targets.paper_design(plan, paper))
 
 
-def interim_claims(paper):
-    """The claims that are decided at this scale, without their words."""
-    return plain(interim.interim_claims(plan, paper))
+def interim_claims(paper, experiment):
+    """The claims that read an experiment, without their words."""
+    return plain(interim.interim_claims(plan, paper, experiment))
 
 
 def interim_controls(paper, experiment):
-    """The controls that read an experiment, without their words."""
+    """The controls that do."""
     return plain(interim.interim_controls(plan, paper, experiment))
 
 

@@ -73,7 +73,9 @@ def _looks_before(found: Found, protocol: Protocol, key: str) -> None:
         for name, array in experiment.inputs.items():
             earlier = with_looks.get(array.experiment or "")
             if earlier and (earlier.looks, earlier.seeds) != (budget.looks, budget.seeds):
-                what = f"'{array.experiment}' has looks, after which replicas may stop; what reads its arrays must have the same seeds and looks"
+                what = (
+                    f"'{array.experiment}' has looks, after which replicas may stop; what reads its arrays needs the same seeds and looks"
+                )
                 found.say(["experiments", key, "inputs", name], what, scale=scale)
         chosen = {value.select for product in experiment.cells_at(scale) for value in product.values() if isinstance(value, Selected)}
         for selection in sorted(chosen):

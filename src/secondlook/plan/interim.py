@@ -48,27 +48,29 @@ def interim_jobs(plan: Plan, paper: str, experiment: str, look: int) -> list[str
     )
 
 
-def interim_claims(plan: Plan, paper: str) -> list[dict[str, Any]]:
-    """The claims of a paper that are decided at this scale and share its alpha, as plain JSON without their words."""
-    claims = plan.protocols[paper].claims.values()
-    return [_wordless(claim) for claim in claims if _stands(plan, paper, claim)]
+def interim_claims(plan: Plan, paper: str, experiment: str) -> list[dict[str, Any]]:
+    """The claims that read an experiment, as plain JSON without their words."""
+    named = _named(plan, paper, experiment)
+    return [_wordless(claim) for key, claim in plan.protocols[paper].claims.items() if key in named]
 
 
 def interim_controls(plan: Plan, paper: str, experiment: str) -> list[dict[str, Any]]:
-    """The controls that read an experiment, likewise."""
+    """The controls that do."""
     named = _named(plan, paper, experiment)
     return [_wordless(control) for key, control in plan.protocols[paper].controls.items() if key in named]
 
 
 def interim_design(plan: Plan, paper: str, experiment: str) -> dict[str, Any]:
-    """What was planned for the experiments that an interim decision looks at, as `paper_design` has it."""
+    """What was planned for the experiments that an interim decision looks at, as `paper_design` has it; other claims are only counted."""
     design = paper_design(plan, paper)
+    sharing = [claim for claim in plan.protocols[paper].claims.values() if claim.primary and _stands(plan, paper, claim)]
     return {
         "scale": plan.scale,
         "budgets": {
             key: {name: design["budgets"][key][name] for name in ("first", "seeds", "looks")} for key in _behind(plan, paper, experiment)
         },
-        "scales": {claim["id"]: [plan.scale] for claim in interim_claims(plan, paper)},
+        "scales": {claim["id"]: [plan.scale] for claim in interim_claims(plan, paper, experiment)},
+        "sharing": max(len(sharing), 1),
     }
 
 
