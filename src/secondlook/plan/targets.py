@@ -18,16 +18,7 @@ def claim_experiments(plan: Plan, paper: str) -> list[str]:
 
 def paper_design(plan: Plan, paper: str) -> dict[str, Any]:
     """What was planned for a paper's claims, as plain JSON: replicas and looks by protocol, whatever config ``seeds`` says."""
-    protocol = plan.protocols[paper]
-    budgets = {key: plan.experiment(paper, key).scales[plan.scale] for key in claim_experiments(plan, paper)}
-    return {
-        "scale": plan.scale,
-        "budgets": {
-            key: {"fidelity": budget.fidelity, "first": budget.seeds.first, "seeds": budget.seeds.count, "looks": budget.looks}
-            for key, budget in budgets.items()
-        },
-        "scales": {key: protocol.scales_of(claim) for key, claim in protocol.claims.items()},
-    }
+    return plan.protocols[paper].design(plan.scale)
 
 
 def claims_file(plan: Plan, paper: str) -> str:

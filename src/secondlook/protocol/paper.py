@@ -130,6 +130,21 @@ class Protocol(Schema):
         wanted = claim.scales or SCALES
         return [scale for scale in SCALES if behind and scale in wanted and all(scale in experiment.scales for experiment in behind)]
 
+    def design(self, scale: Scale) -> dict[str, Any]:
+        """What is planned for the claims at a scale, as plain JSON: replicas and looks, and the scales at which each is decided."""
+        behind = {key for item in self.decided for key in self.experiments_behind(item)}
+        budgets = {
+            key: experiment.scales[scale] for key, experiment in self.experiments.items() if key in behind and scale in experiment.scales
+        }
+        return {
+            "scale": scale,
+            "budgets": {
+                key: {"fidelity": budget.fidelity, "first": budget.seeds.first, "seeds": budget.seeds.count, "looks": budget.looks}
+                for key, budget in budgets.items()
+            },
+            "scales": {key: self.scales_of(claim) for key, claim in self.claims.items()},
+        }
+
     def needs(self) -> dict[str, set[str]]:
         """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""
         found: dict[str, set[str]] = {}

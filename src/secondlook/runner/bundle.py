@@ -29,7 +29,7 @@ from secondlook.errors import UserError
 from secondlook.files import atomic, read_json, write_json, write_text
 from secondlook.machine import git_commit, processor_name, resolve_device
 from secondlook.runner.job import History, Job, Result
-from secondlook.runner.status import NOT_NEEDED, replicas_of
+from secondlook.runner.status import NOT_NEEDED, seeds_that_ran
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
 LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
@@ -242,7 +242,7 @@ def _as_before(job: Job, out: Path, *, needed: bool) -> bool:
     if not (out / "run.json").exists():
         return False
     record = read_json(out / "run.json")
-    return record.get("computation") == job.work.name and bool(replicas_of(record)) == needed and _whole(record, out)
+    return record.get("computation") == job.work.name and bool(seeds_that_ran(record)) == needed and _whole(record, out)
 
 
 def _finished(work: Path, out: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 NOT_NEEDED = "not needed"
 
 
-def replicas_of(record: Mapping[str, Any]) -> list[int]:
+def seeds_that_ran(record: Mapping[str, Any]) -> list[int]:
     """Seeds of the replicas that were run, given a run's record: without those that nobody needed."""
     status = record.get("status", {})
     return [seed for seed in record["seeds"] if not status.get(str(seed), "").startswith(NOT_NEEDED)]

@@ -18,10 +18,7 @@ from pydantic import TypeAdapter
 from scipy import stats
 
 from secondlook.files import atomic
-from secondlook.plan.plan import make_plan
-from secondlook.plan.targets import paper_design
 from secondlook.protocol.claims import Claim
-from secondlook.protocol.config import Config
 from secondlook.protocol.project import load_project
 from secondlook.protocol.rules import MeasuredTest
 from secondlook.protocol.schema import Scale
@@ -79,10 +76,9 @@ def examples() -> Iterator[Case]:
 
 def papers_at(papers: Path, scale: Scale) -> Iterator[tuple[str, dict[str, Design], list[str]]]:
     """Every paper at a scale: its name, the designs of its claims, and which of them are primary."""
-    plan = make_plan(load_project(papers), Config(scale=scale))
-    for paper, protocol in plan.protocols.items():
+    for paper, protocol in load_project(papers).protocols.items():
         claims: Sequence[Claim] = list(protocol.claims.values())
-        found = designs(claims, PaperDesign.of(paper_design(plan, paper)))
+        found = designs(claims, PaperDesign.of(protocol.design(scale)))
         yield paper, found, [key for key in found if protocol.claims[key].primary]
 
 

@@ -1,8 +1,9 @@
 """Effects with their intervals: plain functions of samples, one value a replica along the last axis.
 
-Axes before it are experiments that are judged at once, as a simulation judges them. Every interval is made of two one-sided bounds, each wrong with a probability of at most ``alpha``. Means are compared with Student's t in
-Welch's form and not with a bootstrap: with few replicas a bootstrap interval covers far less than it says. An interval of no width is
-never certainty: where replicas do not differ at all it is infinite, unless the metric declares its resolution.
+Axes before it are experiments that are judged at once, as a simulation judges them. Every interval is made of two one-sided bounds, each
+wrong with a probability of at most ``alpha``. Means are compared with Student's t in Welch's form and not with a bootstrap: with few
+replicas a bootstrap interval covers far less than it says. An interval of no width is never certainty: where replicas do not differ at all
+it is infinite, unless the metric declares its resolution.
 """
 
 from __future__ import annotations

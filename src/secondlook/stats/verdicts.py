@@ -23,7 +23,7 @@ from secondlook.stats.looks import Decision, decide_alone, decide_together
 from secondlook.stats.rule_text import rule_text
 from secondlook.stats.samples import Tables, gaps_of, pick_arms
 from secondlook.stats.tested import Tested, share_of_alpha, tested_claims
-from secondlook.stats.zones import DECIDED, zone_of
+from secondlook.stats.zones import DECIDED, HOW, zone_of
 
 Checked = Mapping[str, Mapping[str, Any]]
 
@@ -125,6 +125,7 @@ def _answer(claim: Claim, outcome: str) -> str | None:
 
 #: fields of a verdict that a claim without one has as well
 NOTHING: dict[str, Any] = {
+    "how": None,
     "reach": None,
     "effect": None,
     "interval": None,
@@ -141,6 +142,11 @@ NOTHING: dict[str, Any] = {
     "controls": [],
     "needs": None,
 }
+
+
+def without_verdict(claim: Claim, paper: str) -> dict[str, Any]:
+    """A claim as it stands in claims.json where nothing was decided."""
+    return _said(claim, paper) | NOTHING | {"outcome": "not run", "why": "", "answer": _answer(claim, "not run")}
 
 
 def _not_run(claim: Claim, design: PaperDesign, unfit: Tested | None) -> dict[str, Any]:
@@ -173,6 +179,7 @@ def _verdict(
         why += f"; not decided: control {', '.join(open_)}"
     return fields | {
         "outcome": outcome,
+        "how": judgement.why if outcome == "contradicted" and judgement.why in HOW else None,
         "why": why,
         "answer": _answer(claim, outcome),
         "effect": judgement.effect,

@@ -12,6 +12,8 @@ from secondlook.protocol.rules import Correlation, Counts, Difference, Equivalen
 
 Outcome = Literal["supported", "weaker than claimed", "contradicted", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = ("supported", "weaker than claimed", "contradicted", "undecided", "not run")
+#: how a claim is contradicted
+HOW = ("absent", "opposite", "smaller", "larger")
 #: of what was judged, those that are an answer
 DECIDED: frozenset[Outcome] = frozenset({"supported", "weaker than claimed", "contradicted"})
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from secondlook.files import read_json
 from secondlook.protocol.schema import FactorValue
-from secondlook.runner.status import replicas_of
+from secondlook.runner.status import seeds_that_ran
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ def read_arrays(records: Iterable[Path]) -> dict[str, list[Record]]:
     for path in records:
         run = read_json(path)
         records = found.setdefault(run["experiment"], [])
-        if replicas := replicas_of(run):
+        if replicas := seeds_that_ran(run):
             records.append(Record(run["cell"], tuple(replicas), load_file(arrays_file(path))))
     return found
