@@ -233,7 +233,7 @@ def _not_needed(spec: Mapping[str, Any], run: Mapping[str, Any]) -> str | None:
     if any(_selected(spec, factor, choice) is None for factor, choice in run["select"].items()):
         return "the selection's best is not at an edge of its grid"
     if run["interim"] and not read_json(run["interim"])[run["folder"].split("/")[0]]:
-        return "no claim that reads it is open after the look before"
+        return "no claim that reads it was open after the look before"
     return None
 
 
