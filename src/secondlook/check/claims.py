@@ -10,13 +10,15 @@ from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project
-from secondlook.protocol.rules import Difference, Equal, Ordering, Ratio, arms_of
+from secondlook.protocol.rules import Correlation, Counts, Difference, Equal, Ordering, Ratio, arms_of, bounds_of
 from secondlook.protocol.schema import Scale
 
 #: scales at which an outcome means something, so that a claim needs a plan
 PLANNED: tuple[Scale, ...] = ("quick", "paper")
 #: headlines of a question
 MOST_HEADLINES = 3
+#: kinds of tests that name the smallest effect that counts
+WITH_SMALLEST = Difference | Ordering | Ratio | Counts
 
 
 def check_claims(project: Project) -> list[Mistake]:
@@ -93,11 +95,31 @@ def _planned(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:
             if value is None:
                 what = "say what the plan counts with, so that its chance to decide can be known before the run"
                 found.say(["claims", key, name], what, scale=scale)
-    if isinstance(claim.test, Difference | Ordering | Ratio) and claim.test.smallest_effect == (
-        1.0 if isinstance(claim.test, Ratio) else 0.0
-    ):
+        _foreseen(found, key, claim, scale)
+    nothing = 1.0 if isinstance(claim.test, Ratio) else 0.0
+    if isinstance(claim.test, WITH_SMALLEST) and claim.test.smallest_effect == nothing:
+        what = "say how small an effect no longer counts: without it nothing could be absent"
+        found.say(["claims", key, "test", "smallest_effect"], what)
+
+
+def _foreseen(found: Found, key: str, claim: Claim, scale: Scale) -> None:
+    """The claim must hold with the effect that is expected if it holds, and not hold with the other; else no plan gives it a chance."""
+    assert claim.test is not None and not isinstance(claim.test, Equal)
+    _, expected, otherwise = claim.planned(scale)
+    low, high = bounds_of(claim.test)
+    if expected is not None and not low <= expected <= high:
         found.say(
-            ["claims", key, "test", "smallest_effect"], "say how small an effect no longer counts: without it nothing could be absent"
+            ["claims", key, "expected"],
+            f"the claim does not hold with this effect, and the plan counts with it if it holds ({low:g} to {high:g})",
+            expected,
+            scale,
+        )
+    if otherwise is not None and low <= otherwise <= high:
+        found.say(
+            ["claims", key, "otherwise"],
+            f"the claim holds with this effect, and the plan counts with it if it does not hold ({low:g} to {high:g})",
+            otherwise,
+            scale,
         )
 
 
@@ -107,9 +129,8 @@ def _headline(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:
     place = ["claims", key, "headline"]
     if claim.headline.figure is not None:
         found.known(claim.headline.figure, protocol.figures, [*place, "figure"], "figure of this paper")
-    may_be_weaker = isinstance(claim.test, Difference | Ordering | Ratio) or (
-        claim.test is not None and claim.test.kind in ("counts", "correlation")
-    )
+    one_sided = isinstance(claim.test, Correlation) and claim.test.high is None and bool(claim.test.low and claim.test.low > 0)
+    may_be_weaker = isinstance(claim.test, WITH_SMALLEST) or one_sided
     if may_be_weaker and claim.headline.answer.weaker is None:
         found.say([*place, "answer", "weaker"], "its test may come out weaker than claimed; give the sentence for that")
 
