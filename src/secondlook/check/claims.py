@@ -7,6 +7,7 @@ from collections import Counter
 from secondlook.check.references import Found
 from secondlook.errors import Mistake
 from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project
 from secondlook.protocol.rules import Correlation, Counts, Difference, Equal, Ordering, Ratio, arms_of, bounds_of
@@ -33,6 +34,8 @@ def check_claims(project: Project) -> list[Mistake]:
             _headline(found, protocol, key, claim)
         for key, control in protocol.controls.items():
             _picks(found, ["controls", key, "test"], control)
+        for key in protocol.experiments:
+            _looks_before(found, protocol, key)
         mistakes += found.mistakes
     return mistakes + _headlines(project)
 
@@ -61,6 +64,25 @@ def _looks(found: Found, protocol: Protocol, place: list[str], claim: Claim) -> 
         if len({tuple(each) for each in looks.values() if each}) > 1:
             said = ", ".join(f"{key} {each}" for key, each in looks.items() if each)
             found.say(place, f"experiments that one claim reads must have the same looks; they have {said}", scale=scale)
+
+
+def _looks_before(found: Found, protocol: Protocol, key: str) -> None:
+    """What a run needs of another must be there: of an experiment with looks not all replicas are."""
+    experiment = protocol.experiments[key]
+    for scale, budget in experiment.scales.items():
+        with_looks = {name: other.scales[scale] for name, other in protocol.experiments.items() if scale in other.scales}
+        with_looks = {name: other for name, other in with_looks.items() if other.looks}
+        for name, array in experiment.inputs.items():
+            earlier = with_looks.get(array.experiment or "")
+            if earlier and (earlier.looks, earlier.seeds) != (budget.looks, budget.seeds):
+                what = (
+                    f"'{array.experiment}' has looks, after which replicas may stop; what reads its arrays needs the same seeds and looks"
+                )
+                found.say(["experiments", key, "inputs", name], what, scale=scale)
+        chosen = {value.select for product in experiment.cells_at(scale) for value in product.values() if isinstance(value, Selected)}
+        for selection in sorted(chosen):
+            if some := sorted(set(protocol.selections[selection].experiments) & set(with_looks)):
+                found.say(["selections", selection, "experiments"], f"'{some[0]}' has looks; a selection needs all replicas", scale=scale)
 
 
 def _planned(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:

@@ -169,11 +169,10 @@ def _chances(claim: Mapping[str, Any]) -> str:
     if not claim["chance"]:
         return ""
     plan, unit = claim["chance"], claim["unit"]
+    there = f"{100 * plan['if_true']:.0f} % to find it where it holds (effect {number(plan['expected'], unit)})"
+    absent = f"{100 * plan['if_false']:.0f} % to notice that it does not (effect {number(plan['otherwise'], unit)})"
     least = f"; least effect found in 80 %: {number(claim['detectable'], unit)}" if claim["detectable"] is not None else ""
-    return (
-        f"{100 * plan['if_true']:.0f} % to find it where it holds (effect {number(plan['expected'], unit)}), {100 * plan['if_false']:.0f} % to "
-        f"notice that it does not (effect {number(plan['otherwise'], unit)}), with a spread of {number(plan['spread'])} between replicas{least}"
-    )
+    return f"{there}, {absent}, with a spread of {number(plan['spread'])} between replicas{least}"
 
 
 def _wrong_by_chance(found: Mapping[str, Any]) -> str:
@@ -236,8 +235,7 @@ def _tuning(name: str, selection: Mapping[str, Any]) -> dict[str, Any]:
         ]
         for choice in selection["choices"]
     ]
-    goal = "lowest" if selection["goal"] == "minimise" else "highest"
-    return {"name": name, "factor": selection["factor"], "how": f"Chosen by the {goal} final {selection['metric']}.", "rows": rows}
+    return {"name": name, "factor": selection["factor"], "how": f"Chosen by the lowest final {selection['metric']}.", "rows": rows}
 
 
 def _experiment(experiment: Mapping[str, Any]) -> list[Any]:

@@ -35,9 +35,9 @@ def decide_interim(
     """Write cell -> whether it wants more replicas.
 
     Args:
-        claims: all claims of the paper as plain JSON.
-        controls: its controls.
-        design: what was planned (`secondlook.stats.design.PaperDesign`).
+        claims: claims that read the experiment, as plain JSON.
+        controls: controls that do.
+        design: what was planned (`secondlook.stats.design.PaperDesign`), with the number of all claims that share alpha.
         readers: cell -> claims and controls that read it.
         jobs: job.json of all that has run up to this look, of every experiment that those claims read.
         out: the file.

@@ -98,7 +98,7 @@ class Tested(Looked):
 
 def share_of_alpha(claims: Iterable[Claim], plan: PaperDesign) -> int:
     """How many claims of a paper share alpha at this scale: the primary ones that chance has a part in. Known before the run."""
-    return max(sum(claim.primary and claim.random and plan.stands(claim.id) for claim in claims), 1)
+    return plan.sharing or max(sum(claim.primary and claim.random and plan.stands(claim.id) for claim in claims), 1)
 
 
 def tested_claims(claims: Sequence[Claim], tables: Tables, plan: PaperDesign) -> dict[str, Tested]:

@@ -38,7 +38,7 @@ def select(spec: Mapping[str, Any], tables: Sequence[Path], records: Sequence[Pa
     if not groups:
         raise UserError(f"selection by '{spec['metric']}': no run of {', '.join(spec['experiments'])} has that metric")
     choices = [_choose(dict(group), candidates, spec) for group, candidates in groups.items()]
-    write_json(out, {"factor": spec["factor"], "metric": spec["metric"], "goal": spec["goal"], "choices": choices})
+    write_json(out, {"factor": spec["factor"], "metric": spec["metric"], "choices": choices})
 
 
 def _score(values: Sequence[float | None]) -> float | None:
@@ -53,8 +53,7 @@ def _choose(group: dict[str, Any], candidates: Mapping[Any, list[float | None]],
     if numeric:
         ordered.sort()
     scores = {value: _score(candidates[value]) for value in ordered}
-    sign = 1 if spec["goal"] == "minimise" else -1
-    best = min(ordered, key=lambda value: math.inf if (score := scores[value]) is None else sign * score)
+    best = min(ordered, key=lambda value: math.inf if (score := scores[value]) is None else score)
     edge = None if len(ordered) == 1 or not numeric else {ordered[0]: "low", ordered[-1]: "high"}.get(best)
     beyond = {"low": best / spec["extend_by"], "high": best * spec["extend_by"]}[edge] if edge else None
     return {
