@@ -23,7 +23,7 @@ class Settings(PlanarSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {"collapse_step", "kept", "ever_all", "lost"}
+        return super().metrics() | {"collapse_step", "kept", "ever_all", "lost", "d_step_size"}
 
 
 def run(job: Job) -> Result:
@@ -32,7 +32,7 @@ def run(job: Job) -> Result:
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
     ``collapse_step``, the first recorded step from which on fewer than all modes are held (steps + 1 where all are at the end), and,
     each 1 or 0, ``kept``: all modes are held at the end, ``ever_all``: they are at some record, ``lost``: they were and at the end are
-    not, so that a run that never had them has lost none. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
+    not, so that a run that never had them has lost none; and ``d_step_size``, for figures of several settings. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
     """
     settings = job.settings(Settings)
     result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))
@@ -43,7 +43,13 @@ def run(job: Job) -> Result:
             lost = collapse_step(held, every, settings.steps)
             kept, ever_all = lost > settings.steps, max(held.values()) >= every
             result.history.add(
-                seed, settings.steps, collapse_step=lost, kept=float(kept), ever_all=float(ever_all), lost=float(ever_all and not kept)
+                seed,
+                settings.steps,
+                collapse_step=lost,
+                kept=float(kept),
+                ever_all=float(ever_all),
+                lost=float(ever_all and not kept),
+                d_step_size=settings.d_lr,
             )
     return result
 
