@@ -49,6 +49,19 @@ def test_a_run_records_both_situations(make_job, loss: str) -> None:
         assert rows[seed, 30, "push_left_seen"] != rows[seed, 30, "push_left_unseen"]
 
 
+def test_the_curves_of_figure_2() -> None:
+    """The sigmoid cross-entropy is flat where D says real, the square at its target alone."""
+    for loss, flat in (("non-saturating", 6.0), ("ls-0-1-1", 1.0), ("ls-neg1-1-0", 0.0)):
+        output, value, slope = boundary.curve(loss)
+        assert output[slope.argmin()] == pytest.approx(flat)
+        np.testing.assert_allclose(np.abs(np.gradient(value, output))[1:-1], slope[1:-1], atol=0.06)
+
+
+def test_a_run_keeps_outputs_of_its_first_seed(make_job) -> None:
+    result = boundary.run(make_job(values=VALUES | {"loss": "ls-0-1-1"}, seeds=(3, 4)))
+    assert {name: array.shape for name, array in result.arrays.items()} == {"3/curve": (3, 241), "3/outputs": (2, 40)}
+
+
 def test_push_is_the_gradient_of_one_fakes_own_loss(make_job, monkeypatch) -> None:
     """With D(x) = x_1 the gradient is (x_1 - 1, 0) for the targets (0, 1, 1), whatever the number of fakes."""
 

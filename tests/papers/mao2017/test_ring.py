@@ -68,7 +68,7 @@ def test_a_figure_has_a_block_of_rows_for_each_level(block, levels: list[str]) -
         (level, "ls-0-1-1", 0, step, metric, 1.0)
         for level in levels
         for step in (0, 10)
-        for metric in ("modes", "high_quality", "reverse_kl")
+        for metric in ("held", "high_quality", "reverse_kl")
     ]
     rows += [(levels[1], "ls-0-1-1", 0, 10, "lost", 1.0), (levels[1], "ls-0-1-1", 0, 10, "collapse_step", 10.0)]
     table = pd.DataFrame(rows, columns=[block, "loss", "replica", "step", "metric", "value"])

@@ -32,6 +32,8 @@ SITUATIONS = {"unseen": 0.0, "seen": 0.2}
 DISTANCE, STD = 2.0, 0.3
 #: a mean over fewer fakes is not taken
 FEWEST = 0.05
+#: outputs of D from minus to plus this are drawn
+RANGE = 6.0
 #: what is left of a push is not less than this, the smallest number of float32
 LEAST = 1e-45
 
@@ -77,6 +79,9 @@ class Settings:
 def run(job: Job) -> Result:
     """Train two discriminators per seed, all together; a row's step counts their updates.
 
+    Arrays of the first seed, situation "unseen", for the paper's Fig. 2: "<seed>/curve" [3, N], outputs of D, G's loss there and the size
+    of its slope; "<seed>/outputs" [2, probes], D's outputs at the last step on the fakes that it was trained to reject and on those beyond.
+
     Metrics, each for a situation s; the push on a fake x is the norm of the gradient of G's loss at x, one loss per fake:
 
     - ``real_side_<s>``: share of the fakes beyond that D takes for real
@@ -98,6 +103,7 @@ def run(job: Job) -> Result:
     probes[:, : settings.probes, 0] -= DISTANCE
     probes[:, settings.probes :, 0] += DISTANCE
     history: dict[int, dict[str, dict[int, float]]] = {seed: {} for seed in job.seeds}
+    arrays = {f"{job.seeds[0]}/curve": curve(settings.loss)}
 
     def draw(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         real, fake = _around(seeds, "data", step, 2 * settings.batch, device).chunk(2, dim=1)
@@ -109,6 +115,8 @@ def run(job: Job) -> Result:
         outputs = net(points)
         (gradient,) = torch.autograd.grad(loss.generator(outputs[..., None]).sum(), [points])
         push, outputs = gradient.norm(dim=-1).double().cpu().numpy(), outputs.detach().cpu().numpy()
+        if step == settings.steps:
+            arrays[f"{job.seeds[0]}/outputs"] = outputs[places.index("unseen")].reshape(2, -1)
         for seed, place, sizes, values in zip(seeds, places, push, outputs, strict=True):
             for name, value in measure(sizes, values > BOUNDARY[settings.loss], settings.probes).items():
                 history[seed].setdefault(f"{name}_{place}", {})[step] = value
@@ -128,7 +136,15 @@ def run(job: Job) -> Result:
                 summary[f"{name}_decades_{place}"] = decades(rows)
                 summary[f"{name}_decades_moderate_{place}"] = decades({step: rows[step] for step in rows if step <= settings.moderate})
             result.add(seed, settings.steps, **summary)
-    return Result(result)
+    return Result(result, arrays)
+
+
+def curve(name: str) -> np.ndarray:
+    """Return outputs of D [N], what G loses on a fake with that output, and the size of the slope there: [3, N]."""
+    outputs = torch.linspace(-RANGE, RANGE, 241, dtype=torch.float64, requires_grad=True)
+    losses = adversarial_loss(name).generator(outputs[:, None])
+    (slopes,) = torch.autograd.grad(losses.sum(), [outputs])
+    return torch.stack([outputs, losses, slopes.abs()]).detach().numpy()
 
 
 def decades(push: dict[int, float]) -> float:
