@@ -63,9 +63,7 @@ def test_against_adaptive_quadrature_of_the_formulas() -> None:
 
 
 @pytest.mark.parametrize("t", [0.0, 0.25, 2.0, 8.0])
-@pytest.mark.parametrize(
-    ("slope", "divergence"), [(dv.jensen_shannon_slope, dv.jensen_shannon), (dv.pearson_chi2_slope, dv.pearson_chi2)]
-)
+@pytest.mark.parametrize(("slope", "divergence"), [(dv.jensen_shannon_slope, dv.jensen_shannon), (dv.pearson_chi2_slope, dv.pearson_chi2)])
 def test_slopes_are_the_derivatives_by_the_mean_and_by_the_width(t: float, slope, divergence) -> None:
     log_p, step = norm.logpdf(X), 1e-4
     for score, move in ((X - t, lambda by: norm.logpdf(X, t + by)), ((X - t) ** 2 - 1, lambda by: norm.logpdf(X, t, 1 + by))):

@@ -44,7 +44,13 @@ def test_a_replica_that_diverged_has_no_collapse(make_job, monkeypatch) -> None:
     rows = [(0, 0, "held", 8), (0, 6, "held", 8), (1, 0, "held", 8), (1, 3, "diverged", 1)]
     monkeypatch.setattr(ring, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed", 1: "diverged at step 3"}))
     added = ring.run(make_job(values=VALUES, seeds=(0, 1))).history.rows[len(rows) :]
-    assert added == [(0, 6, "collapse_step", 7.0), (0, 6, "kept", 1.0), (0, 6, "ever_all", 1.0), (0, 6, "lost", 0.0), (0, 6, "d_step_size", 1e-4)]
+    assert added == [
+        (0, 6, "collapse_step", 7.0),
+        (0, 6, "kept", 1.0),
+        (0, 6, "ever_all", 1.0),
+        (0, 6, "lost", 0.0),
+        (0, 6, "d_step_size", 1e-4),
+    ]
 
 
 @pytest.mark.parametrize(

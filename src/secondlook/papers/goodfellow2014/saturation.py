@@ -60,7 +60,9 @@ class Settings(GameSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` writes."""
-        return {"gradient_norm", "decades", "slope", "output", "null_norm", "null_decades"} | ({"ratio_gap"} if self.loss in PAIR else set())
+        return {"gradient_norm", "decades", "slope", "output", "null_norm", "null_decades"} | (
+            {"ratio_gap"} if self.loss in PAIR else set()
+        )
 
     def record_steps(self) -> tuple[int, ...]:
         """About ``records`` steps, evenly spaced on a logarithmic scale, and 0."""

@@ -30,7 +30,15 @@ def draw(data: FigureData) -> Figure:
         for size, runs in groups:
             spots = size * aside * np.linspace(0.985, 1.015, len(runs))
             left.plot(spots, np.sort(runs["held"]), look.marker, color=look.colour, ms=3, alpha=0.5)
-        left.plot(groups["held"].mean().index * aside, groups["held"].mean(), marker=look.marker, ms=7, mec="black", label=LOSSES[loss], **look.line)
+        left.plot(
+            groups["held"].mean().index * aside,
+            groups["held"].mean(),
+            marker=look.marker,
+            ms=7,
+            mec="black",
+            label=LOSSES[loss],
+            **look.line,
+        )
         right.plot(groups["kept"].mean().index * aside, 100 * groups["kept"].mean(), marker=look.marker, ms=6, **look.line)
     for axis in (left, right):
         ticks = sorted(ends["size"].dropna().unique())
