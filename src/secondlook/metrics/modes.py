@@ -33,10 +33,10 @@ def mode_coverage(points: np.ndarray, mixture: Mixture) -> dict[str, float]:
         ``modes``: how many modes have a point of high quality; a single one is enough, so that samples spread over the plane, or along a
         circle through all centres, count as well. ``held``: how many modes have at least half as many points within 10 standard
         deviations as their weight is worth of N; that circle holds none. ``high_quality``: the share of points of high quality; one that
-        is not finite is of low quality, and counts in N. ``reverse_kl`` and ``jsd``: Kullback-Leibler divergence KL(h || weights), natural logarithm, and
-        Jensen-Shannon divergence of the histogram h of high-quality points over modes. With no such point h does not exist, and both are
-        given the largest value that they could have, so that they stay finite and nothing ranks below: -log of the smallest weight (all
-        points in the rarest mode) and log 2.
+        is not finite is of low quality, and counts in N. ``reverse_kl`` and ``jsd``: Kullback-Leibler divergence KL(h || weights), natural
+        logarithm, and Jensen-Shannon divergence of the histogram h of high-quality points over modes. With no such point h does not exist,
+        and both are given the largest value that they could have, so that they stay finite and nothing ranks below: -log of the smallest
+        weight (all points in the rarest mode) and log 2.
     """
     finite = points[np.isfinite(points).all(1)]
     distances = np.linalg.norm(finite[:, None] - mixture.centres, axis=2) / mixture.std

@@ -63,7 +63,7 @@ def match_marginals(generator: StackedMLP, images_NCHW: torch.Tensor) -> None:
 
 
 def counting_and_keeping(game: Game, settings: Settings) -> Game:
-    """Return a game that also measures the generator's gradient and how many samples are judged, and with ``keep`` saves samples at its end."""
+    """Return a game that also measures the generator's gradient, counts judged samples, and with ``keep`` saves samples at its end."""
 
     def measure(moment: Moment) -> Sequence[Measured]:
         added = {"judged": float(settings.samples)}

@@ -26,7 +26,6 @@ from secondlook.train.game import init_generators
 from secondlook.train.losses import AdversarialLoss, adversarial_loss
 from secondlook.train.streams import torch_generator
 
-
 #: losses of the generator that meet one and the same discriminator
 PAIR = ("non-saturating", "minimax")
 

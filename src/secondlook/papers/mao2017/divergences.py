@@ -1,6 +1,7 @@
 """What a generator minimises against the optimal discriminator, and the gradient that it gets there, by quadrature.
 
-N(0, 1) are the data, N(t, 1) the generator. A sweep over the shift t: a row's step is the index of t, and t itself is a metric. Nothing is random; one seed is enough.
+N(0, 1) are the data, N(t, 1) the generator. A sweep over the shift t: a row's step is the index of t, and t itself is a metric. Nothing is
+random; one seed is enough.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ def run(job: Job) -> Result:
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.metrics.image_quality.ImageJudge`; and at the last
     row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and the logarithm of fid_a has gone the share ``fid_way``
-    of the way from its value before training to that of fid_a_floor; else 0), ``best_fid_a``, the lowest after training began, ``best_step``, its row, and ``judged``, how many samples each
-    row judges.
+    of the way from its value before training to that of fid_a_floor; else 0), ``best_fid_a``, the lowest after training began,
+    ``best_step``, its row, and ``judged``, how many samples each row judges.
     """
     settings = job.settings(Settings)
     settings = dataclasses.replace(settings, **settings.nets())

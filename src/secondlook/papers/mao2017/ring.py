@@ -30,9 +30,10 @@ def run(job: Job) -> Result:
     """Play one replica per seed, all together.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
-    ``collapse_step``, the first recorded step from which on fewer than all modes are held (steps + 1 where all are at the end), and,
-    each 1 or 0, ``kept``: all modes are held at the end, ``ever_all``: they are at some record, ``lost``: they were and at the end are
-    not, so that a run that never had them has lost none; and ``d_step_size``, for figures of several settings. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
+    ``collapse_step``, the first recorded step from which on fewer than all modes are held (steps + 1 where all are at the end);
+    ``d_step_size``, for figures of several settings; and, each 1 or 0, ``kept``: all modes are held at the end, ``ever_all``: they are at
+    some record, ``lost``: they were and at the end are not, so that a run that never had them has lost none.
+    Arrays: "<first seed>/samples_<step>", float32 [500, 2].
     """
     settings = job.settings(Settings)
     result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))

@@ -1,4 +1,4 @@
-"""The generator's gradient at the best discriminator against the shift, and its share of the slope of what the theorem says is minimised."""
+"""The generator's gradient at the best discriminator against the shift, and its share of its divergence's slope."""
 
 from __future__ import annotations
 
