@@ -18,8 +18,10 @@ METRICS = frozenset(["held", "kept", "d_step_size", "diverged"])
 def draw(data: FigureData) -> Figure:
     """Left: modes held, every seed a point, means joined. Right: share of runs that hold all. A run that diverged holds none."""
     ends = pd.concat([snapshot(table).reset_index() for table in data.tables.values()], ignore_index=True)
-    ends = ends[ends["data"].isin({"ring-as-coded", ""}) | ends["data"].isna()] if "data" in ends else ends
-    sizes = ends["d_step_size"].groupby([ends[name] for name in ("loss", "d_lr") if name in ends], dropna=False).transform("first")
+    if "data" in ends:  # of two rings the one of the claims
+        ends = ends[ends["data"] != "ring"]
+    arm = ["loss", *(name for name in ("d_lr",) if name in ends)]
+    sizes = ends.groupby(arm, dropna=False)["d_step_size"].transform("first")  # one that diverged has not written it
     ends = ends.assign(size=sizes, held=ends["held"].where(~ends["diverged"], 0.0), kept=ends["kept"].where(~ends["diverged"], 0.0))
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     losses = [loss for loss in LOSSES if loss in set(ends["loss"])]
