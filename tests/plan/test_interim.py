@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
@@ -63,6 +64,16 @@ CLAIMS = {
     "T8": claim(within(), "all", family="T4"),
     "T9": {"sentence": "", "plain": "", "source": "", "not_run": "no wind", "needs": {"data": "wind"}},
 }
+#: experiments that read the arrays of others, and claims on them
+DERIVED = {
+    "probe": {
+        "cells": [{"rule": "adam", "lr": 0.1}],
+        "inputs": {"weights": {"experiment": "a", "cell": {"rule": "same", "lr": "same"}}},
+        "scales": {"quick": LOOKS},
+    },
+    "again": {"inputs": {"probe": {"experiment": "probe", "cell": {"rule": "adam", "lr": 0.1}}}, "scales": {"quick": LOOKS}},
+}
+OF_DERIVED = {"P1": claim(within(rule="adam", lr=0.1), "probe"), "P2": claim(within(), "again")}
 CONTROLS = {
     "K1": {"sentence": "Known.", "experiment": "a", "test": {"equal": "loss", "to": 0.0, "cells": {"rule": "sgd"}}},
     "K2": {"sentence": "Known.", "experiment": "a", "test": than(arm(rule="adam", lr=0.1), arm("large"))},  # never decided at this scale
@@ -106,13 +117,7 @@ def test_readers_of_each_cell() -> None:
 
 
 def test_what_reads_the_arrays_of_a_cell_has_its_claims_read_it() -> None:
-    inputs = {"weights": {"experiment": "a", "cell": {"rule": "same", "lr": "same"}}}
-    experiments = EXPERIMENTS | {
-        "probe": {"cells": [{"rule": "adam", "lr": 0.1}], "inputs": inputs, "scales": {"quick": LOOKS}},
-        "again": {"inputs": {"probe": {"experiment": "probe", "cell": {"rule": "adam", "lr": 0.1}}}, "scales": {"quick": LOOKS}},
-    }
-    claims = CLAIMS | {"P1": claim(within(rule="adam", lr=0.1), "probe"), "P2": claim(within(), "again")}
-    plan = make(experiments=experiments, claims=claims)
+    plan = make(experiments=EXPERIMENTS | DERIVED, claims=CLAIMS | OF_DERIVED)
     assert readers(plan, "toy", "a")[ADAM] == ["P1", "P2"]
     assert readers(plan, "toy", "a")[ADAM_LARGE] == ["T3"]
     assert readers(plan, "toy", "probe") == {ADAM: ["P1", "P2"]}
@@ -154,14 +159,21 @@ def test_fewer_seeds_are_looked_at_as_they_are() -> None:
     assert {path.rpartition("/")[2] for path in folders(interim_jobs(plan, "toy", "a", 2))} == {"seeds=0-2", "seeds=3"}
 
 
-def test_no_job_waits_for_a_look_at_itself() -> None:
-    plan = make()
-    for experiment in ("a", "b", "unread"):
+@pytest.mark.parametrize("seeds", ["protocol", 4, 8])
+def test_no_job_waits_for_itself(seeds: int | str) -> None:
+    plan = make({"seeds": seeds}, experiments=EXPERIMENTS | DERIVED, claims=CLAIMS | OF_DERIVED)
+    waits: dict[str, set[str]] = {}
+    for experiment in plan.experiments("toy"):
         for job in plan.bundles("toy", experiment):
-            look = plan.look_of(job.leader)
-            if look and look > 1:
-                looked_at = folders(interim_jobs(plan, "toy", experiment, look - 1))
-                assert f"{experiment}/{job.leader.cell.name}/{job.leader.seeds_name}" not in looked_at
+            (name,) = plan.records_of([job.leader])
+            earlier = [one for run in job.runs for found in plan.earlier(run).values() for one in found]
+            waits[name] = set(plan.records_of(earlier)) | {path for run in job.runs if (path := plan.asks(run))}
+        for look in (1, 2):
+            waits[plan.interim("toy", experiment, look)] = set(interim_jobs(plan, "toy", experiment, look))
+    order = list(TopologicalSorter(waits).static_order())
+    second = [name for name in waits if "/a/" in name and "seeds=3" in name]
+    assert second
+    assert all(order.index(plan.interim("toy", "a", 1)) < order.index(name) for name in second)
 
 
 # ---- what it is told
