@@ -24,10 +24,9 @@ one_step = constant_steps(1)
 
 
 def wgan_steps(count: int, warm_up: int) -> StepSchedule:
-    """Return the schedule of the official WGAN code (main.py): ``warm_up`` steps for the first 25 generator steps and every 500th, else
-    ``count``.
+    """Return the official WGAN code's schedule: ``warm_up`` steps for the first 25 generator steps and every 500th, else ``count``.
 
-    The code has 100. The paper does not mention it; the code's README says that it was forgotten there.
+    The code (main.py) has 100 of them. The paper does not mention it; the code's README says that it was forgotten there.
     """
     return lambda step: warm_up if step < 25 or step % 500 == 0 else count
 

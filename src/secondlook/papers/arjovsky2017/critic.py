@@ -71,9 +71,9 @@ def run(job: Job) -> Result:
 
     Metrics of each point: x, output (D(x) or f(x)), slope (of the output), raw (before the sigmoid), real_density, fake_density. At the
     last one: ``flat``, the share of the fakes where abs(slope) is below 0.001; ``flat_relative``, where it is at most a thousandth of the
-    steepest on the grid; ``steepest``; ``r2`` and ``raw_r2`` of a straight line through output and raw on [-6, 6]; ``dual``, the output's mean
-    on the data less that on the fakes, over ``steepest`` and over W1, which by duality is 1 at most; ``d_loss`` of the last step; ``moved``,
-    by how much the output changed over the second half of training, as a share of its range; ``to_best`` (see `updates_to_best`).
+    steepest on the grid; ``steepest``; ``r2`` and ``raw_r2`` of a straight line through output and raw on [-6, 6]; ``dual``, the output's
+    mean on the data less that on the fakes, over ``steepest`` and over W1, which by duality is 1 at most; ``d_loss`` of the last step;
+    ``moved``, by how much the output changed over the second half of training, as a share of its range; ``to_best`` (`updates_to_best`).
     """
     settings = job.settings(Settings)
     device = configure(job)

@@ -35,7 +35,8 @@ def run(job: Job) -> Result:
     """Train one replica per seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance),
-    `add_tracking` and `add_collapses`; ``judged``, the number of samples that the Frechet distances are taken of. Arrays: sheets of samples.
+    `add_tracking` and `add_collapses`; ``judged``, the number of samples that the Frechet distances are taken of.
+    Arrays: sheets of samples.
     """
     settings = adapted(job.settings(Settings))
     result = train_adversarial(job, lambda device: image_game(job, settings, device))

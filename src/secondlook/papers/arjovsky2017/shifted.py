@@ -1,4 +1,4 @@
-"""Does a loss tell how far the samples are? A critic alone against a copy of the data that moves, so that the distance is known and has no trend.
+"""Does a loss tell how far the samples are? A critic alone against a copy of the data that moves: the distance is known, and has no trend.
 
 In place of a generator the fakes are the mixture shifted along a line, whose direction is the seed's own, by a length that wanders up and
 down. Of two laws that differ by a shift W1 is its length: the mean moves by that much, and moving every point by it does it. JS is close
@@ -9,6 +9,7 @@ Shapes: R replicas, B batch, M moves, K knots.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import Literal
 
@@ -123,7 +124,7 @@ def _write(progress: Progress, seed: int, losses_M: np.ndarray, lengths_M: np.nd
     """Add a replica's rows, up to its divergence if it diverged."""
     rows: list[tuple[float, float]] = []
     stops = settings.record_steps()
-    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+    for start, stop in itertools.pairwise(stops):
         loss, w1 = float(losses_M[start:stop].mean()), float(lengths_M[start:stop].mean())
         if not math.isfinite(loss):
             progress.diverged(seed, start + int((~np.isfinite(losses_M[start:stop])).argmax()) + 1)

@@ -17,9 +17,9 @@ def add_tracking(result: Result, quality: str) -> None:
     """Add to the last row of each replica that did not diverge what follows from all of its rows.
 
     Metrics: ``tracking``, Spearman's rho of the loss estimate and ``quality`` (a distance: 1 is a loss that falls as samples improve); the
-    estimate is -d_loss, and log 2 - d_loss / 2 of a GAN has the same ranks. ``late``, the distance's mean over the last quarter of the rows.
-    ``halved``, 1 if it was at half of its first value or below at some row: a generator that has learned something, and may have lost it
-    since. Where they were recorded: ``fresh_tracking``, as ``tracking`` but of a critic retrained from scratch at each row;
+    estimate is -d_loss, and log 2 - d_loss / 2 of a GAN has the same ranks. ``late``, the distance's mean over the last quarter of the
+    rows. ``halved``, 1 if it was at half of its first value or below at some row: a generator that has learned something, and may have lost
+    it since. Where they were recorded: ``fresh_tracking``, as ``tracking`` but of a critic retrained from scratch at each row;
     ``ever_uphill``, 1 if any step of the critic went up its own gradient.
     """
     table: dict[int, dict[str, dict[int, float]]] = {}
