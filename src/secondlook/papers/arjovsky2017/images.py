@@ -17,7 +17,7 @@ class Settings(ImageSettings):
 
     #: units of each hidden layer of a perceptron that generates
     mlp_width: int = 512
-    #: classes below which a generator that had learned something has collapsed
+    #: classes that a generator makes at least if it has learned, and has not collapsed
     #: a class counts with 2 % of the samples
     classes_least: int = 5
 
@@ -28,23 +28,20 @@ class Settings(ImageSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {*TRACKING, "judged"}
+        return super().metrics() | {*TRACKING, "learned", "judged"}
 
 
 def run(job: Job) -> Result:
     """Train one replica per seed.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance),
-    `add_tracking` and `add_collapses`; ``judged``, the number of samples that the Frechet distances are taken of.
-    Arrays: sheets of samples.
+    `add_tracking`, `add_collapses` and `add_learned`. Arrays: sheets of samples.
     """
     settings = adapted(job.settings(Settings))
     result = train_adversarial(job, lambda device: image_game(job, settings, device))
     add_tracking(result, "fid_a")
     add_collapses(result, "classes_a", settings.classes_least)
-    for replica, step, metric, _ in list(result.history.rows):
-        if metric == "halved":  # once a replica, in its last row
-            result.history.add(replica, step, judged=settings.samples)
+    add_learned(result, settings)
     return result
 
 
@@ -55,3 +52,14 @@ def adapted(settings: Settings) -> Settings:
     if settings.generator == "constant":
         return dataclasses.replace(settings, g_batch_norm=False)
     return settings
+
+
+def add_learned(result: Result, settings: Settings) -> None:
+    """Add to the last row of each replica that did not diverge how it ended.
+
+    Metrics: ``learned``, 1 if it has ``classes_least`` classes or more; ``judged``, the number of samples that each row judges.
+    """
+    classes = {replica: (step, value) for replica, step, metric, value in result.history.rows if metric == "classes_a"}
+    for replica, (step, count) in classes.items():
+        if result.status.get(replica) == "completed":
+            result.history.add(replica, step, learned=count >= settings.classes_least, judged=settings.samples)
