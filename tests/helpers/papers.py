@@ -43,6 +43,8 @@ FOLDER = Path(secondlook.papers.__path__[0])
 PAPERS = list(find_papers(FOLDER))
 #: made-up images in each split, enough for what scale smoke asks for
 IMAGES = 2000
+#: characters of a made-up text
+CHARACTERS = 40_000
 #: a module that calls one of these has replicas that may diverge
 LOOPS = {"train_adversarial", "train_supervised"}
 #: steps of a history that are kept for a larger scale, which has many
@@ -150,7 +152,7 @@ def _run(plan: Plan, paper: str) -> None:
     experiments = [*((INSTRUMENTS, key) for key in plan.experiments(INSTRUMENTS)), *((paper, key) for key in order)]
     digests = {}
     for name in {name for owner, key in experiments for name in plan.experiment(owner, key).datasets}:
-        arrays = made_up_images(name)
+        arrays = made_up_data(name)
         save_file(arrays, f"{name}.safetensors")
         digests[name] = fingerprint(arrays)
     files = {name: Path(f"{name}.safetensors") for name in digests}
@@ -169,9 +171,12 @@ def _run(plan: Plan, paper: str) -> None:
                 select(plan.selection_spec(paper, name), tables, records, Path(plan.selection(paper, name)))
 
 
-def made_up_images(dataset: str) -> dict[str, np.ndarray]:
-    """Random images and labels in the layout of a data set."""
-    draw, shape = np.random.default_rng(0), DATASETS[dataset].arrays["train_images"].shape[1:]
+def made_up_data(dataset: str) -> dict[str, np.ndarray]:
+    """Random images and labels in the layout of a data set, or a random text."""
+    draw, arrays = np.random.default_rng(0), DATASETS[dataset].arrays
+    if "text" in arrays:
+        return {"text": draw.integers(97, 123, CHARACTERS).astype(np.uint8)}
+    shape = arrays["train_images"].shape[1:]
     return {
         f"{split}_{name}": draw.integers(0, high, (IMAGES, *rest), np.uint8)
         for split in ("train", "test")
