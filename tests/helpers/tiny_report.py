@@ -61,7 +61,7 @@ PAPER = protocol_data(
     },
     selections={
         "best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"},
-        "idle": {"experiments": ["grid"], "factor": "lr", "metric": "loss", "goal": "maximise"},
+        "idle": {"experiments": ["grid"], "factor": "lr", "metric": "loss", "by": "worst"},
     },
     metrics={
         "loss": {"means": f"how far off the toy is {HOSTILE}", "unit": "nats", "diverged": 99.0},

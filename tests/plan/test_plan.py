@@ -222,7 +222,7 @@ def test_a_selection_leaves_out_what_does_not_run_at_the_scale() -> None:
         "experiments": ["grid"],
         "factor": "lr",
         "metric": "loss",
-        "goal": "minimise",
+        "by": "mean",
         "per": ["rule"],
         "extend_by": 3.0,
     }
