@@ -22,6 +22,7 @@ from secondlook.protocol.rules import Equal, Metric, arms_of
 from secondlook.protocol.schema import Identifier, Name, Schema, read
 
 
+
 class Selection(Schema):
     """A choice among the cells of a grid, made from their outcome and written to a small JSON file."""
 
