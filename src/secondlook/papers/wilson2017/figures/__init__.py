@@ -54,7 +54,7 @@ def draw_row(axis: Axes, values: np.ndarray, row: float, look: Look, **marks: An
         return
     spots = row - 0.16 + np.linspace(-0.07, 0.07, len(values))
     axis.plot(values, spots, ".", color=look.colour, markersize=2.5, alpha=0.45)
-    style = {"marker": look.marker, "color": look.colour, "capsize": 2.5, "markersize": 5} | marks
+    style: dict[str, Any] = {"marker": look.marker, "color": look.colour, "capsize": 2.5, "markersize": 5} | marks
     axis.errorbar(values.mean(), row, xerr=np.nan_to_num(half_width(values)), **style)
 
 
