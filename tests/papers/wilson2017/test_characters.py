@@ -14,11 +14,11 @@ from torch import nn
 
 from secondlook.data.fingerprint import fingerprint
 from secondlook.errors import UserError
-from secondlook.papers.wilson2017.characters import BLOCK, Characters, Settings, held_out, run
+from secondlook.papers.wilson2017.characters import BLOCK, Characters, Settings, _windows, held_out, run
 from secondlook.runner.job import Job, Result
 from secondlook.train.flat import Flat
 
-SMALL = {"passage": 1032, "epochs": 2, "batch": 64, "hidden": 32, "windows": 300, "windows_before": 100}
+SMALL = {"passage": 1032, "epochs": 2, "batch": 64, "hidden": 32, "held_out": 4000, "windows": 300, "windows_before": 100}
 #: words of a small language, so that there is something to learn
 WORDS = [b"call ", b"me ", b"ishmael ", b"some ", b"years ", b"ago ", b"the ", b"whale\n"]
 
@@ -58,13 +58,26 @@ def test_it_is_an_embedding_and_a_perceptron() -> None:
     assert float(net.embedding.detach().std()) == pytest.approx(float(nn.Embedding(100, 100).weight.detach().std()), abs=0.15)
 
 
-def test_held_out_text_is_the_last_fifth_in_alternate_blocks() -> None:
-    validation, test = held_out(100_000, 8)
+def test_held_out_text_follows_the_passage_in_alternate_blocks() -> None:
+    settings = Settings("sgd", 1.0, held_out=20_000)
+    validation, test = held_out(settings, 7)
     assert len(validation) == len(test) == 5 * (BLOCK - 8)
-    assert min(validation) == 80_000 and min(test) == 82_000 and max(test) + 8 < 100_000
+    assert min(validation) == 50_007 and min(test) == 52_007 and max(test) + 8 < 70_007
     for starts, parity in ((validation, 0), (test, 1)):
         for reach in (0, 8):  # first character of the context, and the character after it
-            assert set((starts + reach - 80_000) // BLOCK % 2) == {parity}
+            assert set((starts + reach - 50_007) // BLOCK % 2) == {parity}
+
+
+def test_no_window_of_a_seed_is_both_trained_on_and_held_out() -> None:
+    settings = Settings("sgd", 1.0, passage=3000, held_out=8000, windows=500)
+    trained, measured = _windows(settings, 20_000, [1, 2], torch.device("cpu"))
+    assert trained.shape == (2, 2992)
+    for replica in range(2):
+        own = {name: set(starts[replica].tolist()) for name, starts in measured.items()}
+        assert own["train_loss"] <= set(trained[replica].tolist())
+        assert max(trained[replica].tolist()) + 8 < min(own["validation_loss"] | own["test_loss"])
+        assert max(own["validation_loss"] | own["test_loss"]) + 8 < 20_000
+        assert not own["validation_loss"] & own["test_loss"] and all(len(starts) == 500 for starts in own.values())
 
 
 def test_updates() -> None:
@@ -103,7 +116,9 @@ def test_what_it_writes_is_what_its_settings_name(novel) -> None:
     assert {name for step, name, _ in rows_of(result, 3) if step == last} == settings.metrics()
 
 
-@pytest.mark.parametrize("wrong", [{"passage": 100}, {"cut": 1.5}, {"optimizer": "sgd", "eps": 0.1}, {"lr": -1.0}, {"batch": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"passage": 100}, {"held_out": 2000}, {"cut": 1.5}, {"optimizer": "sgd", "eps": 0.1}, {"lr": -1.0}, {"batch": 0}]
+)
 def test_nonsense_is_refused(wrong: dict) -> None:
     with pytest.raises(UserError):
         dataclasses.replace(Settings("adam", 0.01), **wrong)

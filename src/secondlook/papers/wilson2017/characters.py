@@ -2,8 +2,8 @@
 
 It stands in for the paper's L1 (a two-layer LSTM on War and Peace), in a setting where a difference between rules can be seen in seconds.
 Each seed has its own passage of the novel to train on, its own start and its own order of batches, so that rules are compared seed by
-seed. Held out is the last fifth of the novel, cut into blocks of which every other one is for validation and the rest for the test: one
-long held-out passage would favour the rule whose training passage happens to resemble it.
+seed. Held out is the text that follows the passage, cut into blocks of which every other one is for validation and the rest for the test:
+how far a novel has moved on since the passage matters more than the rule, so that must not differ between seeds.
 Shapes: R replicas, N windows, B windows of a batch, T characters, V vocabulary.
 """
 
@@ -29,8 +29,6 @@ from secondlook.train.streams import numpy_generator, torch_generator
 
 #: characters of a block of held-out text
 BLOCK = 2000
-#: share of the novel that may be trained on
-TRAINED = 0.8
 #: rows of the history, evenly spaced over the updates
 RECORDS = 10
 #: windows that are evaluated at once
@@ -46,8 +44,11 @@ class Settings:
     #: step size
     lr: float
     #: characters to train on
-    #: a passage of the first four fifths of the novel, drawn by the seed
+    #: a passage that the seed draws
     passage: int = 50_000
+    #: characters held out
+    #: those that follow the passage
+    held_out: int = 100_000
     #: epochs
     epochs: int = 5
     #: batch size
@@ -76,6 +77,7 @@ class Settings:
     def __post_init__(self) -> None:
         at_least(self, 1, "epochs", "batch", "context", "embedding", "hidden", "windows", "windows_before")
         at_least(self, self.context + self.batch, "passage")
+        at_least(self, 2 * BLOCK, "held_out")
         at_least(self, 0, "lr", "weight_decay")
         at_least(self, 0, "cut", most=1)
         above(self, 0, "eps")
@@ -107,11 +109,10 @@ class Characters(nn.Module):
         return self.net(F.embedding(rows, self.embedding.flatten(0, 1)))
 
 
-def held_out(length: int, context: int) -> tuple[np.ndarray, np.ndarray]:
-    """Starts of all windows of the validation and of the test blocks of a text of so many characters; none reaches over a block's end."""
-    first = round(TRAINED * length)
-    blocks = first + BLOCK * np.arange((length - first) // BLOCK)
-    starts = blocks[:, None] + np.arange(BLOCK - context)
+def held_out(settings: Settings, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Starts of all windows of the validation and of the test blocks after a passage that begins at ``first``; none leaves its block."""
+    blocks = first + settings.passage + BLOCK * np.arange(settings.held_out // BLOCK)
+    starts = blocks[:, None] + np.arange(BLOCK - settings.context)
     return starts[0::2].ravel(), starts[1::2].ravel()
 
 
@@ -119,7 +120,7 @@ def run(job: Job) -> Result:
     """Train one replica per seed, all of them together; a row's step counts updates.
 
     Metrics: train_loss, validation_loss and test_loss, mean cross-entropies of the net as it stands, each on windows that the seed draws
-    from its passage and from the held-out blocks; fewer of them before the end. A replica whose loss is not finite gets ``diverged`` = 1
+    from its passage and from the blocks after it; fewer of them before the end. A replica whose loss is not finite gets ``diverged`` = 1
     at that row and is measured no more.
     """
     settings, device = job.settings(Settings), configure(job)
@@ -162,11 +163,10 @@ def run(job: Job) -> Result:
 
 def _windows(settings: Settings, length: int, seeds: Sequence[int], device: torch.device) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Where the windows start that each seed is trained on, [R, N], and those that each metric is measured on."""
-    validation, test = held_out(length, settings.context)
     chosen: dict[str, list[np.ndarray]] = {"train": [], "train_loss": [], "validation_loss": [], "test_loss": []}
     for seed in seeds:
-        first = numpy_generator(seed, "data").integers(round(TRAINED * length) - settings.passage + 1)
-        passage = first + np.arange(settings.passage - settings.context)
+        first = int(numpy_generator(seed, "data").integers(length - settings.passage - settings.held_out + 1))
+        passage, (validation, test) = first + np.arange(settings.passage - settings.context), held_out(settings, first)
         chosen["train"].append(passage)
         for stream, (name, starts) in enumerate({"train_loss": passage, "validation_loss": validation, "test_loss": test}.items()):
             drawn = numpy_generator(seed, "eval", stream).choice(starts, min(settings.windows, len(starts)), replace=False)

@@ -69,7 +69,11 @@ def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence
     parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in data.tables.values() if len(rows)]
     table = pd.concat(parts, ignore_index=True).assign(lr=lambda rows: rows["lr"].astype(float))
     scores = {
-        metric: final_values(table, metric, ["optimizer", "lr"]).dropna().groupby(["optimizer", "lr"])["value"].max().reset_index()
+        metric: final_values(table, metric, ["optimizer", "lr"])
+        .groupby(["optimizer", "lr"])["value"]
+        .agg(lambda values: values.max(skipna=False))  # one diverged seed spoils a step size, as in the choice
+        .dropna()
+        .reset_index()
         for metric in {*panels, *rings}
     }
     diverged = table[table["metric"] == "diverged"]

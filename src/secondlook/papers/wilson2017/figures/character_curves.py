@@ -35,7 +35,7 @@ def draw(data: FigureData) -> Figure:
         axis.set_yscale("symlog", linthresh=0.05)
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes[0].set_ylabel("loss less SGD's, nats")
-    axes[1].legend(fontsize=7)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7)
     return figure
 
 

@@ -41,7 +41,7 @@ def draw(data: FigureData) -> Figure:
     axis.axhline(len(RULE_LOOKS) - 1.5, color="#bbbbbb", lw=0.8, ls=":")
     axis.set_yticks(np.arange(len(arms)), [name for name, _, _ in arms])
     axis.invert_yaxis()
-    axis.set(xlabel="test loss less SGD's under the same conditions, but for decay: less that of SGD without; nats")
+    axis.set(xlabel="test loss less SGD's, nats")
     return figure
 
 
