@@ -58,24 +58,25 @@ def draw_row(axis: Axes, values: np.ndarray, row: float, look: Look, **marks: An
     axis.errorbar(values.mean(), row, xerr=np.nan_to_num(half_width(values)), **style)
 
 
-def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence[str]) -> Figure:
-    """Draw a tuning grid: a panel a metric, the worst of the tuning seeds against the step size; crosses mark divergences.
+def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence[str], worst: Sequence[str]) -> Figure:
+    """Draw a tuning grid: a panel a metric, its values against the step size; crosses mark divergences.
 
     Args:
         data: the grid, and its extensions.
         panels: metric -> label of its axis.
         rings: of each panel, the metric whose lowest value a ring marks: the step size that is chosen by it.
+        worst: metrics that are those of the worst tuning seed; of the others it is the mean.
     """
     parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in data.tables.values() if len(rows)]
     table = pd.concat(parts, ignore_index=True).assign(lr=lambda rows: rows["lr"].astype(float))
-    scores = {
-        metric: final_values(table, metric, ["optimizer", "lr"])
-        .groupby(["optimizer", "lr"])["value"]
-        .agg(lambda values: values.max(skipna=False))  # one diverged seed spoils a step size, as in the choice
-        .dropna()
-        .reset_index()
-        for metric in {*panels, *rings}
-    }
+
+    def score(metric: str) -> pd.DataFrame:
+        """One value a step size; none where a seed diverged."""
+        values = final_values(table, metric, ["optimizer", "lr"]).groupby(["optimizer", "lr"])["value"]
+        whole = values.agg("max" if metric in worst else "mean").where(values.count() == values.size())
+        return whole.dropna().reset_index()
+
+    scores = {metric: score(metric) for metric in {*panels, *rings}}
     diverged = table[table["metric"] == "diverged"]
     figure, axes = plt.subplots(1, len(panels), figsize=(WIDTH, 3.1))
     for axis, (metric, title), ring in zip(axes, panels.items(), rings, strict=True):
