@@ -41,6 +41,7 @@ wildcard_constraints:
     experiment="[a-z0-9][a-z0-9_-]*",
     selection="[a-z0-9][a-z0-9_-]*",
     figure="[a-z0-9][a-z0-9_-]*",
+    look="[0-9]+",
     cell="[^/]+",
     seeds="seeds=[0-9]+(-[0-9]+)?",
 

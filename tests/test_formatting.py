@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secondlook.formatting import FILTERS, MISSING, command, duration, interval, mean, measured, number, signed
+from secondlook.formatting import FILTERS, MISSING, command, duration, interval, mean, measured, number, said, signed
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,17 @@ def test_signed(value: float | None, text: str) -> None:
     assert signed(value) == text
 
 
-@pytest.mark.parametrize(("bounds", "text"), [([-1.0, 2.5], "[-1.00, +2.50]"), ([0.0, 0.0], "[0, 0]"), (None, MISSING)])
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [([-1.0, 2.5], "[-1.00, +2.50]"), ([0.0, 0.0], "[0, 0]"), ([None, 0.5], "[-∞, +0.5]"), ([0.5, None], "[+0.5, +∞]"), (None, MISSING)],
+)
 def test_interval(bounds: list[float] | None, text: str) -> None:
     assert interval(bounds) == text
 
 
 def claim(**fields: Any) -> dict[str, Any]:
     arms = [{"diverged": 0}, {"diverged": 0}]
-    return {"effect": 1.95, "interval": [1.5, 2.4], "n": [5, 4], "unit": "%", "arms": arms} | fields
+    return {"effect": 1.95, "interval": [1.5, 2.4], "n": [5, 4], "unit": "%", "arms": arms, "counts": None, "reach": "reduced"} | fields
 
 
 @pytest.mark.parametrize(
@@ -56,13 +59,30 @@ def claim(**fields: Any) -> dict[str, Any]:
     [
         ({}, "+1.95 % [+1.50, +2.40], n = 5 + 4"),
         ({"arms": [{"diverged": 0}, {"diverged": 2}]}, "+1.95 % [+1.50, +2.40], n = 5 + 4, 2 diverged"),
-        ({"interval": None, "n": [30], "arms": [], "unit": "", "effect": 0.0}, "largest difference 0, n = 30"),
+        ({"interval": None, "n": [30], "arms": [], "unit": "", "effect": 0.0, "reach": "identity"}, "off by 0 at most, n = 30"),
+        ({"counts": [[1, 5], [4, 4]], "unit": ""}, "1 of 5, 4 of 4: +1.95 [+1.50, +2.40], n = 5 + 4"),
+        ({"interval": None}, "+1.95 %, n = 5 + 4"),
         ({"effect": None, "interval": None, "n": [], "arms": []}, MISSING),
         ({"effect": None, "interval": None, "n": [2, 2]}, MISSING),
     ],
 )
 def test_measured(fields: dict[str, Any], text: str) -> None:
     assert measured(claim(**fields)) == text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "how", "reach", "text"),
+    [
+        ("supported", None, "paper's setting", "supported (replicated at the paper's setting)"),
+        ("supported", None, "reduced", "supported (reduced)"),
+        ("supported", None, "identity", "supported (identity)"),
+        ("contradicted", "opposite", "reduced", "contradicted (opposite; reduced)"),
+        ("contradicted", "absent", "paper's setting", "contradicted (absent; paper's setting)"),
+        ("not run", None, None, "not run"),
+    ],
+)
+def test_only_what_is_supported_at_the_papers_setting_is_called_replicated(outcome: str, how: str, reach: str, text: str) -> None:
+    assert said({"outcome": outcome, "how": how, "reach": reach}) == text
 
 
 def test_mean() -> None:
@@ -102,6 +122,6 @@ def test_command(arguments: tuple[Any, ...], text: str) -> None:
 
 
 def test_every_function_is_a_filter_of_the_templates() -> None:
-    for function in (number, signed, interval, measured, mean, duration):
+    for function in (number, signed, interval, measured, said, mean, duration):
         assert FILTERS[function.__name__] is function
-    assert len(FILTERS) == 6
+    assert len(FILTERS) == 7

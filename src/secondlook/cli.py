@@ -55,10 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--paper", required=True, help="its name, the first part of a claim's id")
     verb.add_argument("--claims", type=json.loads, required=True)
     verb.add_argument("--controls", type=json.loads, default=[])
-    verb.add_argument("--fidelity", type=json.loads, required=True)
+    verb.add_argument("--design", type=json.loads, required=True, help="what was planned, as JSON")
     verb.add_argument("--tables", nargs="*", type=Path, default=[])
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(call=_decide)
+
+    verb = verbs.add_parser("interim", help="say which cells of an experiment want more replicas")
+    verb.add_argument("--claims", type=json.loads, required=True)
+    verb.add_argument("--controls", type=json.loads, default=[])
+    verb.add_argument("--design", type=json.loads, required=True, help="what was planned, as JSON")
+    verb.add_argument("--readers", type=json.loads, required=True, help="cell -> claims that read it, as JSON")
+    verb.add_argument("--jobs", nargs="*", type=Path, required=True, metavar="JOB_JSON")
+    verb.add_argument("--out", type=Path, required=True)
+    verb.set_defaults(call=_interim)
 
     verb = verbs.add_parser("figure", help="draw one figure")
     verb.add_argument("module", help="dotted name, for example secondlook.papers.wilson2017.figures.c1_gap")
@@ -171,7 +180,13 @@ def _decide(options: argparse.Namespace) -> None:
     from secondlook.stats.decide import decide_claims
 
     tables = {path.stem: path for path in options.tables}
-    decide_claims(options.paper, options.claims, options.fidelity, tables, options.out, options.controls)
+    decide_claims(options.paper, options.claims, options.controls, options.design, tables, options.out)
+
+
+def _interim(options: argparse.Namespace) -> None:
+    from secondlook.stats.interim import decide_interim
+
+    decide_interim(options.claims, options.controls, options.design, options.readers, options.jobs, options.out)
 
 
 def _figure(options: argparse.Namespace) -> None:

@@ -21,20 +21,34 @@ def signed(value: float | None, unit: str = "") -> str:
     return MISSING if value is None else ("+" if value > 0 else "") + number(value, unit)
 
 
-def interval(bounds: Sequence[float] | None, unit: str = "") -> str:
-    """Both ends of an interval."""
-    return MISSING if bounds is None else f"[{signed(bounds[0])}, {signed(bounds[1])}] {unit}".strip()
+def interval(bounds: Sequence[float | None] | None, unit: str = "") -> str:
+    """Both ends of an interval; an open end is infinite."""
+    if bounds is None:
+        return MISSING
+    low, high = ("-∞" if bounds[0] is None else signed(bounds[0]), "+∞" if bounds[1] is None else signed(bounds[1]))
+    return f"[{low}, {high}] {unit}".strip()
 
 
 def measured(claim: Mapping[str, Any]) -> str:
-    """Effect, interval and n of a claim in a few words."""
+    """What was measured of a claim in a few words: counts, or effect and interval, and n."""
     if claim["effect"] is None:
         return MISSING
-    if claim["interval"] is None:
-        return f"largest difference {number(claim['effect'], claim['unit'])}, n = {claim['n'][0]}"
+    runs = f"n = {' + '.join(map(str, claim['n']))}"
+    if claim["reach"] == "identity":
+        return f"off by {number(claim['effect'], claim['unit'])} at most, {runs}"
+    counts = ", ".join(f"{hits} of {size}" for hits, size in claim["counts"] or [])
     diverged = sum(arm["diverged"] for arm in claim["arms"])
-    lost = f", {diverged} diverged" if diverged else ""
-    return f"{signed(claim['effect'], claim['unit'])} {interval(claim['interval'])}, n = {' + '.join(map(str, claim['n']))}{lost}"
+    parts = [f"{counts}: " if counts else "", signed(claim["effect"], claim["unit"])]
+    parts += [f" {interval(claim['interval'])}" if claim["interval"] else "", f", {runs}", f", {diverged} diverged" if diverged else ""]
+    return "".join(parts)
+
+
+def said(claim: Mapping[str, Any]) -> str:
+    """A verdict in words: its outcome, how, and its reach. Only what is supported at the paper's setting is called replicated."""
+    if claim["outcome"] == "supported" and claim["reach"] == "paper's setting":
+        return "supported (replicated at the paper's setting)"
+    details = [word for word in (claim["how"], claim["reach"]) if word]
+    return f"{claim['outcome']} ({'; '.join(details)})" if details else str(claim["outcome"])
 
 
 def mean(values: Sequence[float]) -> str:
@@ -56,4 +70,12 @@ def command(target: str, scale: str | None = None, seeds: int | str | None = "pr
     return " ".join(["snakemake --cores all", target, *(["--config", *knobs] if knobs else [])])
 
 
-FILTERS = {"number": number, "signed": signed, "interval": interval, "measured": measured, "mean": mean, "duration": duration}
+FILTERS = {
+    "number": number,
+    "signed": signed,
+    "interval": interval,
+    "measured": measured,
+    "said": said,
+    "mean": mean,
+    "duration": duration,
+}

@@ -101,10 +101,10 @@ def test_data_and_enlarged_figure_are_files_beside_the_page(browser: Chrome, rep
 @pytest.mark.parametrize(
     ("name", "value", "left"),
     [
-        ("verdict", "not run", ["T3", "T4"]),
-        ("verdict", "replicated", ["T1"]),
-        ("fidelity", "reduced", ["T1.ii"]),
-        ("fidelity", "none (not run)", ["T3", "T4"]),
+        ("outcome", "not run", ["T3", "T4"]),
+        ("outcome", "supported", ["T1", "T1.ii"]),
+        ("reach", "reduced", ["T1.ii"]),
+        ("reach", "none (not run)", ["T3", "T4"]),
         ("paper", "toyreport", ["T1", "T1.ii", "T3", "T4"]),
     ],
 )
@@ -115,15 +115,15 @@ def test_a_filter_leaves_what_it_names(browser: Chrome, name: str, value: str, l
 
 
 def test_filters_together_and_all_again(browser: Chrome) -> None:
-    Select(browser.find_element(By.NAME, "verdict")).select_by_visible_text("replicated")
-    Select(browser.find_element(By.NAME, "fidelity")).select_by_visible_text("reduced")
+    Select(browser.find_element(By.NAME, "outcome")).select_by_visible_text("not run")
+    Select(browser.find_element(By.NAME, "reach")).select_by_visible_text("reduced")
     assert shown(browser) == []
     browser.find_element(By.CSS_SELECTOR, "#filters button").click()
     until(browser, lambda: len(shown(browser)) == 4)
 
 
 def test_filters_by_keyboard(browser: Chrome) -> None:
-    tab_to(browser, 'name="verdict"')
+    tab_to(browser, 'name="outcome"')
     press(browser, "n")  # not run
     until(browser, lambda: shown(browser) == ["T3", "T4"])
     tab_to(browser, 'type="reset"')

@@ -15,7 +15,7 @@ from secondlook.protocol.config import Config
 from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report.summary import BLOCK
 
-VERDICTS = "replicated|direction only|not replicated|inconclusive|not run"
+OUTCOMES = "supported|weaker than claimed|contradicted|undecided|not run"
 
 
 def planned(text: str) -> dict[str, int]:
@@ -59,14 +59,17 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
             assert f'id="{paper}-{claim}"' in page
 
 
-def test_every_verdict_is_one_of_the_words_and_capped_at_reduced_fidelity(plan: Plan, claims: dict[str, list[dict]]) -> None:
+def test_every_outcome_is_one_of_the_words_and_says_how_far_it_reaches(plan: Plan, claims: dict[str, list[dict]]) -> None:
     for paper, protocol in plan.protocols.items():
         assert [claim["id"] for claim in claims[paper]] == [f"{paper}/{key}" for key in protocol.claims]
         for rule, claim in zip(protocol.claims.values(), claims[paper], strict=True):
-            runs = rule.test is not None and set(protocol.experiments_behind(rule)) <= set(plan.experiments(paper))
-            exact = runs and plan.budget(paper, rule.experiment).fidelity == "exact"
-            expected = {"direction only", "inconclusive"} | ({"replicated", "not replicated"} if exact else set()) if runs else {"not run"}
-            assert claim["verdict"] in expected, claim
+            assert re.fullmatch(OUTCOMES, claim["outcome"])
+            assert (claim["outcome"] == "not run") == ("smoke" not in protocol.scales_of(rule)), claim
+            reduced = any(
+                plan.budget(paper, key).fidelity == "reduced" for key in protocol.experiments_behind(rule) if plan.budget(paper, key)
+            )
+            reach = "identity" if not rule.random else "reduced" if reduced else "paper's setting"
+            assert claim["reach"] == (None if claim["outcome"] == "not run" else reach), claim
 
 
 def test_it_ends_with_a_line_per_question_and_where_the_report_lies(smoke, plan: Plan, claims: dict[str, list[dict]]) -> None:
@@ -74,9 +77,9 @@ def test_it_ends_with_a_line_per_question_and_where_the_report_lies(smoke, plan:
     *tallies, place = smoke.said.splitlines()[-len(numbers) - 1 :]
     assert (smoke.folder / place.removeprefix("The report: ")).samefile(smoke.folder / "results/smoke/report/index.html")
     for number, line in zip(numbers, tallies, strict=True):
-        verdicts = [claim["verdict"] for paper in plan.protocols if plan.protocols[paper].question == number for claim in claims[paper]]
-        counted = re.findall(rf"(\d+) ({VERDICTS})(?=,|$)", line.removeprefix(f"{number}. {plan.questions[number]}"))
-        assert {verdict: int(count) for count, verdict in counted} == {verdict: verdicts.count(verdict) for verdict in set(verdicts)}
+        outcomes = [claim["outcome"] for paper in plan.protocols if plan.protocols[paper].question == number for claim in claims[paper]]
+        counted = re.findall(rf"(\d+) ({OUTCOMES})(?=,|$)", line.removeprefix(f"{number}. {plan.questions[number]}"))
+        assert {outcome: int(count) for count, outcome in counted} == {outcome: outcomes.count(outcome) for outcome in set(outcomes)}
     assert smoke.run("python -m secondlook tally").stdout.splitlines() == [*tallies, place]
 
 
@@ -88,8 +91,9 @@ def test_the_summary_goes_into_the_documents(smoke, plan: Plan, claims: dict[str
     assert BLOCK.split(before) == BLOCK.split(after)
     (block,) = BLOCK.findall(after)
     for number, text in plan.questions.items():
-        papers = [paper for paper, protocol in plan.protocols.items() if protocol.question == number] or ["–"]
-        assert {row.split(" | ")[1] for row in block.splitlines() if row.startswith(f"| {number}. {text} |")} == set(papers)
+        (line,) = [line for line in block.splitlines() if line.startswith(f"| {number}. {text} |")]
+        mine = [claim for paper, protocol in plan.protocols.items() if protocol.question == number for claim in claims[paper]]
+        assert all(claim["answer"].split()[0] in line for claim in mine if claim["headline"])
     page = (smoke.folder / "docs/claims.md").read_text(encoding="utf-8")
     order = sorted(claims, key=lambda paper: (plan.protocols[paper].question, plan.protocols[paper].year))
     rows = [row.split(" | ")[0] for row in page.splitlines() if row.startswith("| **")]

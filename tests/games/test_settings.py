@@ -9,7 +9,7 @@ from secondlook.games.settings import GameSettings
 from secondlook.train.extras import Clip
 from secondlook.train.game import Game
 from secondlook.train.losses import LOSSES
-from secondlook.train.updates import SGD, Adam, RMSProp
+from secondlook.train.updates import SGD, Adam, RMSProp, TensorFlowRMSProp
 
 NEEDED = {"loss": "minimax", "steps": 100, "batch": 64, "d_lr": 1e-4, "g_lr": 1e-3}
 
@@ -88,6 +88,8 @@ def test_game_fields_of_wgan() -> None:
     assert [fields["discriminator_steps"](step) for step in (0, 24, 25, 500, 501)] == [100, 100, 5, 100, 5]
     assert fields["generator_steps"] == 2
     assert (fields["before_step"], fields["after_step"]) == (None, Clip(0.01))
+    other = GameSettings(**NEEDED | settings | {"rmsprop": "tensorflow"}).game_fields()
+    assert (other["generator_rule"], other["discriminator_rule"]) == (TensorFlowRMSProp(1e-3, 0.9), TensorFlowRMSProp(1e-4, 0.9))
     fields = GameSettings(**NEEDED | settings | {"clip_when": "before"}).game_fields()
     assert (fields["before_step"], fields["after_step"]) == (Clip(0.01), None)
 

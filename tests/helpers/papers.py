@@ -188,7 +188,7 @@ def decide(plan: Plan, paper: str, tables: Mapping[str, Path], out: Path) -> Cla
     """Decide a paper's claims as the workflow does: id within the paper -> claim."""
     protocol = plan.protocols[paper]
     claims, controls = ([item.model_dump(mode="json") for item in items.values()] for items in (protocol.claims, protocol.controls))
-    decide_claims(paper, claims, {key: plan.budget(paper, key).fidelity for key in tables}, tables, out, controls)
+    decide_claims(paper, claims, controls, protocol.design(plan.scale), tables, out)
     return {claim["id"].rpartition("/")[2]: claim for claim in read_json(out)}
 
 

@@ -30,6 +30,16 @@ LARGER = {"reduced": f"toys in place of trains {HOSTILE}", "seeds": "100-109", "
 MODULE = TRAIN.replace("    steps: int", f"    #: updates of the toy {HOSTILE}\n    steps: int")
 
 
+#: one for each outcome
+ANSWERS = {
+    "supported": f"Larger steps do end lower {HOSTILE}.",
+    "weaker": "Larger steps end a little lower.",
+    "contradicted": "Larger steps do not end lower.",
+    "undecided": "Nobody can tell.",
+    "not_run": "Nobody has looked.",
+}
+
+
 def difference(first: Any, second: Any, **rest: Any) -> dict[str, Any]:
     arms = {"first": {"label": "first arm", "cells": {"lr": first}}, "second": {"label": "second arm", "cells": {"lr": second}}}
     return {"difference": "loss", "smallest_effect": 1.0} | arms | rest
@@ -64,7 +74,7 @@ PAPER = protocol_data(
         "idle": {"experiments": ["grid"], "factor": "lr", "metric": "loss", "by": "worst"},
     },
     metrics={
-        "loss": {"means": f"how far off the toy is {HOSTILE}", "unit": "nats", "diverged": 99.0},
+        "loss": {"means": f"how far off the toy is {HOSTILE}", "unit": "nats", "diverged": 99.0, "spread": 0.05},
         "colour": {"means": "what no claim reads"},
     },
     controls={
@@ -72,12 +82,13 @@ PAPER = protocol_data(
             "sentence": f"A toy is as good as itself {HOSTILE}.",
             "experiment": "grid",
             "test": {"equal": "loss", "to": 1.0, "tolerance": 0.05, "cells": {"lr": 0.5}},
-            "expect": "effect",
         },
     },
     claims={
         "T1": {
             "sentence": f"A larger step ends lower {HOSTILE}.",
+            "plain": f"Larger steps end lower {HOSTILE}.",
+            "headline": {"order": 1, "label": f"Do they {HOSTILE}", "figure": "curve", "answer": ANSWERS},
             "source": "Section 1",
             "reported": {
                 "text": f"1.95 ± 0.2 {QUOTED}",
@@ -92,14 +103,24 @@ PAPER = protocol_data(
         },
         "T1.ii": {
             "sentence": "So it does when tuned.",
+            "plain": "So they do when tuned.",
+            "family": "T1",
             "source": "Section 2",
             "reported": {"text": "0.5", "read": "first-hand", "source": "Table 2"},
             "experiment": "chosen",
             "test": difference("selected", 0.25),
         },
-        "T3": {"sentence": "Toys fly.", "source": "Section 3", "not_run": "there is no wind & no sky"},
+        "T3": {
+            "sentence": "Toys fly.",
+            "plain": "Toys fly.",
+            "source": "Section 3",
+            "not_run": "there is no wind & no sky",
+            "needs": {"data": "wind"},
+        },
         "T4": {
             "sentence": "Large toys train.",
+            "plain": "Large toys train.",
+            "own": True,
             "source": "Section 4",
             "experiment": "large",
             "test": {"equal": "loss", "to": 0.5},
@@ -115,10 +136,10 @@ PAPER = protocol_data(
 QUESTIONS = {7: "Do toys train & fly?", 8: "Why?"}
 ANSWER = f"""**The question.** Do toys train? {HOSTILE}
 
-**In one sentence.** They do: {{{{ claims["T1"].verdict }}}}. {HOSTILE}
+**In one sentence.** They do: {{{{ claims["T1"].answer }}}} {HOSTILE}
 
 In {{{{ claims["T1"].n | sum }}}} runs: {{{{ claims["T1"].effect | signed("nats") }}}}
-(**{{{{ claims["T1"].verdict }}}}**) at {{{{ scale }}}}.
+(**{{{{ claims["T1"] | said }}}}**) at {{{{ scale }}}}.
 """
 
 
@@ -138,10 +159,10 @@ def decide(plan: Plan, paper: str) -> None:
     decide_claims(
         paper,
         [claim.model_dump(mode="json") for claim in protocol.claims.values()],
-        {key: plan.budget(paper, key).fidelity for key in tables},
+        [control.model_dump(mode="json") for control in protocol.controls.values()],
+        protocol.design(plan.scale),
         tables,
         Path(f"results/{plan.scale}/{paper}/claims.json"),
-        [control.model_dump(mode="json") for control in protocol.controls.values()],
     )
 
 

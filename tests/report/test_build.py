@@ -21,23 +21,23 @@ from secondlook.protocol.project import load_project
 from secondlook.report import context
 from secondlook.report.answers import render_answer, render_lead
 from secondlook.report.build import build_report, cited, file_size
-from secondlook.report.context import VERDICTS
+from secondlook.report.context import OUTCOMES, headlines, wrong_by_chance
 
 # ---- answer.md
 
 
 def answer(tmp_path: Path, text: str, **results: Any) -> str:
     (tmp_path / "answer.md").write_text(text, encoding="utf-8")
-    claim = {"effect": 1.954, "interval": [1.5, 2.4], "n": [5, 4], "verdict": "replicated", "arms": []}
+    claim = {"effect": 1.954, "interval": [1.5, 2.4], "n": [5, 4], "outcome": "supported", "how": None, "reach": "reduced", "arms": []}
     return str(render_answer(tmp_path / "answer.md", {"claims": {"T1": claim}, "scale": "quick"} | results))
 
 
 def test_numbers_come_from_results(tmp_path: Path) -> None:
     text = (
-        'At {{ scale }}: **{{ claims["T1"].verdict }}**, {{ claims["T1"].effect | signed("%") }} '
+        'At {{ scale }}: **{{ claims["T1"] | said }}**, {{ claims["T1"].effect | signed("%") }} '
         '{{ claims["T1"].interval | interval }}, n {{ claims["T1"].n | sum }}.'
     )
-    assert answer(tmp_path, text) == "<p>At quick: <strong>replicated</strong>, +1.95 % [+1.50, +2.40], n 9.</p>\n"
+    assert answer(tmp_path, text) == "<p>At quick: <strong>supported (reduced)</strong>, +1.95 % [+1.50, +2.40], n 9.</p>\n"
 
 
 def test_lists_and_tables_are_markup(tmp_path: Path) -> None:
@@ -187,20 +187,54 @@ def test_the_page_needs_nothing_from_outside(report: Path, name: str) -> None:
 
 def test_every_claim_of_the_matrix_leads_to_its_card(front: Page) -> None:
     assert {f"question-7.html#toyreport-{claim}" for claim in ("T1", "T1.ii", "T3", "T4")} <= set(front.values("href"))
-    assert "toyreport/T1.ii So it does when tuned." in front.text  # an id that is its own among all papers
-    rows = [attrs for tag, attrs in front.tags if tag == "tr" and "data-verdict" in attrs]
-    assert [(row["data-verdict"], row["data-fidelity"]) for row in rows] == [
-        ("replicated", "exact"),
-        ("direction only", "reduced"),
+    assert "toyreport/T1.ii So they do when tuned." in front.text  # an id that is its own among all papers
+    rows = [attrs for tag, attrs in front.tags if tag == "tr" and "data-outcome" in attrs]
+    assert [(row["data-outcome"], row["data-reach"]) for row in rows] == [
+        ("supported", "paper's setting"),
+        ("supported", "reduced"),
         ("not run", "none"),
         ("not run", "none"),
     ]
     assert {row["data-paper"] for row in rows} == {"toyreport"}
 
 
-def test_the_front_page_answers_in_one_sentence_and_says_what_it_cost(front: Page) -> None:
-    assert f"Do toys train & fly? They do: replicated. {HOSTILE}" in front.text
-    assert "● 1 replicated ◐ 1 direction only – 2 not run" in front.text
+@pytest.mark.parametrize("file", ["index.html", "question-7.html"])
+def test_a_question_is_answered_first_by_its_headline_claims(report: Path, file: str) -> None:
+    """The sentence that was written for the outcome, never one that is made of words for verdicts."""
+    text = Page(read(report / file)).text
+    answer = f"Do they {HOSTILE} Larger steps do end lower {HOSTILE}. ● supported paper's setting claim T1"
+    assert answer in text
+    assert text.index("Do toys train & fly?") < text.index(answer) < text.index("toyreport/T1.ii")
+    assert "Nobody can tell." not in text
+
+
+def test_headlines_stand_in_their_order_each_with_its_figure() -> None:
+    def claim(key: str, order: int | None, figure: str | None = None) -> dict[str, Any]:
+        return {"key": key, "headline": {"order": order, "figure": figure} if order else None}
+
+    figure = {"name": "curve"}
+    chapters = [
+        {"paper": "a", "claims": [claim("A1", 2, "curve"), claim("A2", None)], "figures": [figure]},
+        {"paper": "b", "claims": [claim("B1", 1)], "figures": []},
+    ]
+    assert [(found["paper"], found["claim"]["key"], found["figure"]) for found in headlines(chapters)] == [
+        ("b", "B1", None),
+        ("a", "A1", figure),
+    ]
+
+
+def test_how_many_outcomes_are_wrong_by_chance_is_said(page: Page) -> None:
+    def claim(primary: bool, alpha: float | None) -> dict[str, Any]:
+        return {"primary": primary, "alpha": alpha}
+
+    claims = [claim(True, 0.02), claim(True, 0.05), claim(True, None), claim(False, 0.05), claim(False, 0.01)]
+    assert wrong_by_chance(claims) == {"primary": 2, "of_primary": 0.05, "secondary": 2, "of_secondary": 0.1}
+    assert wrong_by_chance([claim(True, None)]) == {"primary": 0, "of_primary": 0.0, "secondary": 0, "of_secondary": 0.0}
+    assert "Wrong by chance, on average at most: 0.05 of the 1 primary outcomes that chance has a part in, and 0.05 of the 1" in page.text
+
+
+def test_the_front_page_says_what_it_cost(front: Page) -> None:
+    assert "● 2 supported – 2 not run" in front.text
     assert re.search(r"toyreport 5 15 (\d+ (h|min|s) )+\d+ MB cpu: toy device", front.text)
     assert re.search(r"instruments, which papers share 1 1 (\d+ (h|min|s) )+\d+ MB cpu: ", front.text)
     assert "Runs 6 runs, 16 replicas" in front.text
@@ -227,15 +261,15 @@ def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
         f"Do toys train? {HOSTILE}",
     ):
         assert text in page.text
-    assert page.values("alt") == [f"A curve {QUOTED}. See it fall {QUOTED}."]
+    assert page.values("alt") == [f"A curve {QUOTED}", f"A curve {QUOTED}. See it fall {QUOTED}."]  # among the answers, and in full
 
 
-def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, front: Page) -> None:
+def test_each_claim_has_sentence_outcome_measurement_and_rule(page: Page, front: Page) -> None:
     claims = {claim["id"]: claim for claim in read_json("results/quick/toyreport/claims.json")}
     # loss after two steps is 1 / (2 lr) + seed / 100
-    assert {key: claim["verdict"] for key, claim in claims.items()} == {
-        "toyreport/T1": "replicated",
-        "toyreport/T1.ii": "direction only",
+    assert {key: claim["outcome"] for key, claim in claims.items()} == {
+        "toyreport/T1": "supported",
+        "toyreport/T1.ii": "supported",
         "toyreport/T3": "not run",
         "toyreport/T4": "not run",
     }
@@ -244,15 +278,21 @@ def test_each_claim_has_sentence_verdict_measurement_and_rule(page: Page, front:
     assert f"Measured +0.5 nats [+{low:.3g}, +{high:.3g}], n = 3 + 3" in page.text
     assert "first arm: 0.5, 0.51, 0.52" in page.text
     for key, claim in claims.items():
-        assert f"{key} {VERDICTS[claim['verdict']][0]} {claim['verdict']}" in page.text
-        assert page.text.count(claim["sentence"]) == front.text.count(claim["sentence"]) == 1
+        assert f"{key} {OUTCOMES[claim['outcome']][0]} {claim['outcome']}" in page.text
+        assert page.text.count(f"In full {claim['sentence']}") == 1
+        assert claim["plain"] in page.text
+        assert claim["plain"] in front.text
         assert claim["rule"] in page.text
-    assert "Verdict direction only: the interval lies above 0; at reduced fidelity this can show a direction at most" in page.text
-    assert f"Fidelity reduced: {PROSE}; {len(CHANGES)} differences from scale paper" in page.text
+    assert "Outcome supported (replicated at the paper's setting): the interval lies wholly where the claim holds" in page.text
+    assert "Outcome supported (reduced): the interval lies wholly where the claim holds" in page.text  # no cap, but its reach
+    assert "Secondary, beside T1." in page.text
+    assert "toyreport/T4 – not run Large toys train. (a finding of our own, not of the paper)" in page.text
+    assert f"Reduced {PROSE}; {len(CHANGES)} differences from scale paper" in page.text
     assert all(change in page.text for change in CHANGES)  # in the protocol's table
-    assert "Fidelity exact Power" in page.text  # nothing was reduced there
-    assert "Verdict not run: there is no wind & no sky" in page.text
-    assert "Verdict not run: the experiment large does not run at this scale" in page.text
+    assert page.text.count(" Reduced ") == 1  # nothing was reduced elsewhere
+    assert "Outcome not run: there is no wind & no sky It needs data: wind" in page.text
+    assert "Outcome not run: needs scale paper" in page.text
+    assert "It needs scale paper" in page.text
 
 
 def test_the_papers_number_has_its_source_and_who_passed_it_on(page: Page) -> None:
@@ -262,7 +302,7 @@ def test_the_papers_number_has_its_source_and_who_passed_it_on(page: Page) -> No
 
 
 def test_the_answer_has_its_numbers(page: Page) -> None:
-    assert "In 6 runs: +0.5 nats ( replicated) at quick." in page.text
+    assert "In 6 runs: +0.5 nats ( supported (replicated at the paper's setting)) at quick." in page.text
 
 
 def test_what_is_not_drawn_is_named(page: Page) -> None:
@@ -375,8 +415,8 @@ def test_the_same_results_make_the_same_bytes(place: Path) -> None:
 
 
 LOST = {
-    "claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
-    "half of the claims": ("claims.json", "Verdict not run: its result is missing from results/quick/toyreport/claims.json"),
+    "claims": ("claims.json", "Outcome not run: its result is missing from results/quick/toyreport/claims.json"),
+    "half of the claims": ("claims.json", "Outcome not run: its result is missing from results/quick/toyreport/claims.json"),
     "records": ("chosen.runs.json", f"chosen The chosen one {LISTED} 0 0 0 0 s –"),
     "selection": ("selections/best.json", "In 6 runs"),
     "figure": ("figures/curve.svg", "Missing figure: A curve"),
@@ -416,16 +456,19 @@ def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch
     path = tmp_path / "results/quick/toyreport/claims.json"
     claims = read_json(path)
     claims[0] |= {
-        "kind": "difference",
-        "p": 0.0123,
-        "smallest_effect": 0.25,
-        "power": {"replicated": 0.8, "says": f"of 100 such runs 80 would be replicated {HOSTILE}"},
+        "counts": [[1, 3], [3, 3]],
+        "decided_by": {"look": 2, "looks": 4, "alpha": 0.002, "spent": 0.003},
+        "alpha": 0.002,
+        "chance": {"if_true": 0.934, "if_false": 0.8, "spread": 0.125, "expected": 0.75, "otherwise": 0.0},
+        "detectable": 0.625,
+        "exploratory": True,
         "controls": [
             {"id": "K1", "sentence": f"Equal toys are equal {HOSTILE}.", "passed": True, "why": "they are"},
             {"id": "K2", "sentence": "Toys break.", "passed": False, "why": "none broke"},
             {"id": "K3", "sentence": "Toys roll.", "passed": None, "why": ""},
         ],
     }
+    claims[1] |= {"outcome": "contradicted", "how": "opposite", "why": "opposite", "to_decide": 17, "interval": [None, -0.5]}
     claims[1]["arms"][0] |= {"values": [], "diverged": 0}
     claims[1]["arms"][1] |= {"values": [99.0, 0.25, 0.5], "diverged": 1}
     write_json(path, claims)
@@ -433,8 +476,15 @@ def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch
     build_report(load_config({}), tmp_path / "page/index.html")
     page = Page(read(tmp_path / "page/question-7.html"))
     assert page.faults == []
-    assert ", p = 0.0123 " in page.text
-    assert f"Power of 100 such runs 80 would be replicated {HOSTILE}" in page.text
+    assert "Measured 1 of 3, 3 of 3: +0.5 nats" in page.text
+    assert "look 2 of 4; each bound of the interval is wrong with a probability of 0.002 at most, with the looks before 0.003." in page.text
+    assert "Exploratory: more seeds than the protocol planned." in page.text
+    assert "Chances by plan 93 % to find it where it holds (effect 0.75 nats), 80 % to notice that it does not (effect 0 nats)" in page.text
+    assert "Least effect that would be found in 80 %: 0.625 nats" in page.text
+    assert "✕ contradicted opposite reduced" in page.text
+    assert "Outcome contradicted (opposite; reduced) " in page.text
+    assert "[-∞, -0.5]" in page.text
+    assert "To decide it about 17 replicas an arm" in page.text
     assert f"K1 ✓ passed : Equal toys are equal {HOSTILE}. (they are)" in page.text
     assert "K2 ✗ failed : Toys break. (none broke)" in page.text
     assert "K3 – not decided : Toys roll. " in page.text
@@ -442,7 +492,7 @@ def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch
 
 
 def test_the_scale_is_said_at_the_top(page: Page) -> None:
-    assert "A reduced training can show a direction at most." in page.text
+    assert "A verdict on a reduced training says so." in page.text
     assert "this page shows that the pipeline works" not in page.text
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from secondlook.protocol.rules import KINDS
-from secondlook.report.forest import MARGIN, NOTHING, axis, forest
+from secondlook.report.forest import MARGIN, axis, forest
 
 
 @pytest.mark.parametrize("values", [[0.0], [5.0, 5.0], [-1.4, 3.2], [0.0, 1e-9], [1e7, 3e9], [61.0, 72.0], [-0.001, 0.0], [1e-12]])
@@ -29,54 +28,51 @@ def test_ticks_are_round() -> None:
 CLAIM = {
     "effect": 1.0,
     "interval": [-1.0, 3.0],
+    "zone": {"low": 0.5, "high": None, "zero": 0.0, "one": 0.5, "log": False},
     "reported": {"value": 2.0},
     "arms": [{"label": "a", "values": [1.0, 3.0], "diverged": 0}, {"label": "b", "values": [2.0], "diverged": 1}],
 }
-TEST = SimpleNamespace(kind="difference", smallest_effect=0.5)
 
 
 def test_everything_stands_in_its_order() -> None:
-    effect = forest(CLAIM, TEST)["effect"]
+    effect = forest(CLAIM)["effect"]
     low, high = effect["interval"]
     assert low < effect["nothing"] < effect["lines"][0] < effect["effect"] < effect["reported"] < high
     assert effect["effect"] == pytest.approx((low + high) / 2, abs=0.01)
 
 
 def test_arms_share_an_axis() -> None:
-    rows = forest(CLAIM, TEST)["arms"]["rows"]
+    rows = forest(CLAIM)["arms"]["rows"]
     assert rows[0]["mean"] == pytest.approx(rows[1]["points"][0][0], abs=0.01)
     assert [len(row["points"]) for row in rows] == [2, 1]
 
 
-def test_what_claims_json_says_of_the_rule_comes_first() -> None:
-    assert forest(CLAIM | {"smallest_effect": 0.75}, TEST)["effect"]["line_values"] == [0.75]
-
-
 @pytest.mark.parametrize(
-    ("kind", "rule", "nothing", "lines"),
+    ("zone", "lines"),
     [
-        ("ratio", {"smallest_effect": 1.5}, 1.0, [1.5]),
-        ("ratio", {"smallest_effect": 1.0}, 1.0, []),
-        ("equivalence", {"margin": 0.5}, 0.0, [-0.5, 0.5]),
-        ("within", {"low": 1.0, "high": 2.0}, None, [1.0, 2.0]),
-        ("a kind of tomorrow", {}, None, []),
+        ({"low": 1.5, "high": None, "zero": 1.0}, [1.5]),
+        ({"low": 1.0, "high": None, "zero": 1.0}, []),
+        ({"low": -0.5, "high": 0.5, "zero": 0.0}, [-0.5, 0.5]),
+        ({"low": None, "high": 2.0, "zero": None}, [2.0]),
     ],
 )
-def test_each_kind_has_its_own_lines(kind: str, rule: dict[str, float], nothing: float | None, lines: list[float]) -> None:
-    effect = forest(CLAIM, SimpleNamespace(kind=kind, **rule))["effect"]
-    assert effect["nothing_value"] == nothing
+def test_the_lines_are_the_bounds_of_where_the_claim_holds(zone: dict[str, Any], lines: list[float]) -> None:
+    effect = forest(CLAIM | {"zone": zone})["effect"]
+    assert effect["nothing_value"] == zone["zero"]
     assert effect["line_values"] == lines
 
 
-def test_a_claim_of_an_exact_value_has_no_axis_of_effects_but_shows_replicas_where_it_has_them() -> None:
-    assert forest({"effect": 0.0, "interval": None, "arms": []}, SimpleNamespace(kind="equal")) is None
-    assert forest(CLAIM | {"interval": None}, SimpleNamespace(kind="equal"))["effect"] is None
+def test_an_open_end_of_an_interval_reaches_the_edge() -> None:
+    effect = forest(CLAIM | {"interval": [None, 3.0]})["effect"]
+    assert effect["interval"][0] == MARGIN
+    assert effect["interval"][1] < 100 - MARGIN
+
+
+def test_an_identity_has_no_axis_of_effects_but_shows_replicas_where_it_has_them() -> None:
+    assert forest({"effect": 0.0, "interval": None, "zone": None, "arms": []}) is None
+    assert forest(CLAIM | {"interval": None, "zone": None})["effect"] is None
 
 
 def test_a_claim_without_a_measurement_has_no_picture() -> None:
     assert forest({"effect": None, "interval": None, "reported": {"value": 1.0}, "arms": []}) is None
     assert forest({"effect": None, "arms": [{"label": "a", "values": [], "diverged": 0}]}) is None
-
-
-def test_every_kind_of_test_is_known() -> None:
-    assert {kind.kind for kind in KINDS} == set(NOTHING) | {"within", "equal"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
-from tiny_report import decide, draw, run_and_collect
+from tiny_report import ANSWERS, decide, draw, run_and_collect
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
@@ -82,6 +82,9 @@ PAPER = protocol_data(
     claims={
         "T1": {
             "sentence": f"A larger step ends lower {HOSTILE}.",
+            "plain": "Larger steps #panic(1) $x^2$ *end* lower.",
+            "spread": 0.05,
+            "headline": {"order": 1, "label": f"Do they {HOSTILE}", "answer": ANSWERS},
             "source": "Section 1",
             "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "read": "second-hand", "source": "Figure 1", "via": f"a review {HOSTILE}"},
             "experiment": "grid",
@@ -94,7 +97,13 @@ PAPER = protocol_data(
                 "diverged": 99.0,
             },
         },
-        "T2": {"sentence": "Toys fly.", "source": "Section 3", "not_run": f"there is no wind {QUOTED}"},
+        "T2": {
+            "sentence": "Toys fly.",
+            "plain": "Toys fly.",
+            "source": "Section 3",
+            "not_run": f"there is no wind {QUOTED}",
+            "needs": {"data": f"wind {QUOTED}"},
+        },
     },
     figures={
         "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {HOSTILE}.", "tables": ["grid"]},
@@ -107,7 +116,7 @@ ANSWER = """**The question.** Do #toys train? It costs $5 \\\\ @home "now" [ther
 # A heading
 
 - *one* `#let x`
-- {{ claims["T1"].effect | signed("nats") }} (**{{ claims["T1"].verdict }}**) at {{ scale }}
+- {{ claims["T1"].effect | signed("nats") }} (**{{ claims["T1"] | said }}**) at {{ scale }}
 
 | a | b |
 |---|---|
@@ -192,7 +201,7 @@ def test_it_is_tagged_for_screen_readers(place: Path) -> None:
 
 def test_a_sign_that_no_font_has_does_not_stop_it(copy: Path) -> None:
     claims = read_json(RESULTS / "claims.json")
-    claims[0]["sentence"] = "A sign \ue123 of nobody, \u4e2d\u6587 and \U0001f600."
+    claims[0]["plain"] = "A sign \ue123 of nobody, \u4e2d\u6587 and \U0001f600."
     write_json(RESULTS / "claims.json", claims)
     build_pdf(load_config({}), Path("report.pdf"))
     assert Path("report.pdf").read_bytes().startswith(b"%PDF-")
@@ -207,6 +216,7 @@ def test_hostile_texts_stay_texts(words: Words) -> None:
         f"toys alone {HOSTILE}",
         f"updates of the toy {HOSTILE} (steps)",
         f"A larger step ends lower {HOSTILE}.",
+        "Larger steps #panic(1) $x^2$ *end* lower.",
         f"1.95 ± 0.2 {QUOTED} (Figure 1, as quoted by a review {HOSTILE})",
         f"first {QUOTED}: mean",
         f"there is no wind {QUOTED}",
@@ -219,7 +229,7 @@ def test_hostile_texts_stay_texts(words: Words) -> None:
 
 def test_the_answer_has_its_numbers_and_its_markup(words: Words) -> None:
     assert 'Do #toys train? It costs $5 \\ @home "now" there <script>.' in words.text
-    assert "+0.5 nats (replicated) at quick" in words.text
+    assert "+0.5 nats (supported (replicated at the paper's setting)) at quick" in words.text
     assert "#let x" in words.text
     assert "**" not in words.text
     assert "https://example.org/a?b=%22c%22" in words.links
@@ -227,7 +237,7 @@ def test_the_answer_has_its_numbers_and_its_markup(words: Words) -> None:
 
 def test_claims_with_everything_known_of_them(words: Words) -> None:
     claim = read_json(RESULTS / "claims.json")[0]
-    assert claim["verdict"] == "replicated"
+    assert claim["outcome"] == "supported"
     assert "Reported, second-hand" in words.text
     assert claim["rule"] in words.text
     assert claim["why"] in words.text
@@ -239,34 +249,44 @@ def test_claims_with_everything_known_of_them(words: Words) -> None:
 
 def test_what_is_reduced_is_said_of_the_claim_and_of_its_experiment(words: Words) -> None:
     changes = (f"updates of the toy {HOSTILE} (steps): 2 instead of 4,000", "seeds: 3 instead of 10")
-    assert words.text.count(f"Fidelity exact: toys alone {HOSTILE}; {'; '.join(changes)}") == 1
     assert words.text.count(f"exact: toys alone {HOSTILE} {' '.join(changes)}") == 1
 
 
 def test_a_claim_that_did_not_run_is_not_called_reduced(copy: Path) -> None:
     (RESULTS / "claims.json").unlink()
     claims = compose(load_config({}))[0]["chapters"][0]["claims"]
-    assert [dict(claim["rows"])["Fidelity"] for claim in claims] == [["–"], ["–"]]
+    assert [claim["reach"] for claim in claims] == ["–", "–"]
+    assert not any("Reduced" in dict(claim["rows"]) for claim in claims)
 
 
 def test_a_claims_id_is_its_own_in_the_whole_project(words: Words) -> None:
-    assert words.text.count("toypdf/T1 ") == 2  # in the table of all claims and on its card
+    assert words.text.count("toypdf/T1 ") == 3  # among the answers, in the table of all claims and on its card
 
 
 def test_the_instruments_behind_a_chapter(words: Words) -> None:
     assert f"Facts ruler A ruler length 3 0 marks: 3 said: <b>#a ruler</b> sha256: {'ab' * 32}" in words.text
 
 
-def test_power_and_controls_are_set_where_they_are_known(copy: Path) -> None:
+def test_the_answers_of_headline_claims_come_first(words: Words) -> None:
+    answer = f"Do they {HOSTILE} Larger steps do end lower"
+    assert answer in words.text
+    assert words.text.index(answer) < words.text.index("Claims and outcomes Claim Outcome")
+
+
+def test_what_is_known_of_a_claim_is_set_and_nothing_else(copy: Path) -> None:
     claims = read_json(RESULTS / "claims.json")
-    for claim in claims:
-        claim.pop("power", None)
-        claim.pop("controls", None)
+    claims[0] |= {"chance": None, "controls": [], "decided_by": None}
     write_json(RESULTS / "claims.json", claims)
     bare = [name for name, _ in compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"]]
-    assert bare == ["Reported, second-hand", "Measured", "Fidelity", "Verdict", "Rule"]
+    assert bare == ["In full", "Reported, second-hand", "Measured", "Outcome", "Rule"]
     claims[0] |= {
-        "power": {"says": "an effect would be found in 97 %"},
+        "outcome": "undecided",
+        "reach": "reduced",
+        "chance": {"if_true": 0.97, "if_false": 0.85, "spread": 0.125, "expected": 0.5, "otherwise": 0.0},
+        "detectable": 0.375,
+        "decided_by": {"look": 2, "looks": 3, "alpha": 0.01, "spent": 0.015},
+        "alpha": 0.01,
+        "to_decide": 40,
         "controls": [
             {"id": "K1", "sentence": "SGD is SGD.", "passed": True, "why": "the same"},
             {"id": "K2", "sentence": "Noise is noise.", "passed": None, "why": "too few"},
@@ -274,7 +294,11 @@ def test_power_and_controls_are_set_where_they_are_known(copy: Path) -> None:
     }
     write_json(RESULTS / "claims.json", claims)
     rows = dict(compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"])
-    assert rows["Power"] == ["an effect would be found in 97 %"]
+    (chances,) = rows["Chances by plan"]
+    assert chances.startswith("97 % to find it where it holds (effect 0.5 nats), 85 % to notice that it does not (effect 0 nats)")
+    assert rows["Decided by"] == ["look 2 of 3; each bound is wrong with a probability of 0.01, 0.015 with the looks before; primary"]
+    assert rows["To decide it"] == ["about 40 replicas an arm, were the effect as large as measured"]
+    assert rows["Reduced"][0].startswith("toys alone")
     assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not decided: Noise is noise. (too few)"]
 
 
@@ -305,12 +329,13 @@ def test_a_chapter_starts_on_a_page_of_its_own(place: Path) -> None:
     chapter = content["chapters"][0]
     other = json.loads(json.dumps(chapter).replace("toypdf/", "another/")) | {"paper": "another"}
     content["chapters"].append(other)
-    assert pages(content) > one >= 4  # front, claims, a chapter, provenance
+    assert pages(content) > one >= 5  # front, answers, claims, a chapter, provenance
 
 
 def test_nothing_at_all_is_a_report_too(place: Path) -> None:
     content, _ = compose(load_config({}))
     chapter = content["chapters"][0]
+    content["questions"][0]["headlines"] = []
     chapter |= {key: [] for key in ("claims", "answer", "figures", "not_drawn", "tuning", "experiments", "deviations", "missing")}
     assert pages(content) >= 4
     content["chapters"] = []
@@ -320,7 +345,7 @@ def test_nothing_at_all_is_a_report_too(place: Path) -> None:
 def test_a_long_word_does_not_leave_the_page(place: Path) -> None:
     """It may break anywhere; the same line of words that are short needs no more pages."""
     content, _ = compose(load_config({}))
-    content["chapters"][0]["claims"][0]["sentence"] = "x" * 2000
+    content["chapters"][0]["claims"][0]["plain"] = "x" * 2000
     content["provenance"][0][1] = ["/".join(["folder"] * 60)]
     said = Words(typeset(content, format="html").decode()).text
     assert "x" * 2000 in said
@@ -334,7 +359,7 @@ def test_the_text_can_be_taken_out_of_the_pdf(place: Path) -> None:
     build_pdf(load_config({}), place / "text.pdf")
     done = subprocess.run(["pdftotext", "-layout", place / "text.pdf", "-"], capture_output=True, text=True, check=True)
     said = re.sub(r"\s+", " ", done.stdout)
-    assert "Claims and verdicts" in said
+    assert "Claims and outcomes" in said
     assert '#panic("x") $x^2$' in said
 
 

@@ -18,11 +18,13 @@ from secondlook.plan.plan import Plan, make_plan
 from secondlook.protocol.config import load_config
 from secondlook.protocol.project import load_project
 from secondlook.report import summary
-from secondlook.report.answers import LEAD
-from secondlook.report.context import VERDICTS
-from secondlook.report.summary import BEGIN, BLOCK, END, ROOT, answers, claims_page, collect_claims, ordered, summarise, tallies
+from secondlook.report.context import OUTCOMES
+from secondlook.report.summary import BEGIN, BLOCK, END, ROOT, answers, claims_page, collect_claims, headline, ordered, summarise, tallies
 
-KEYS = ["id", "sentence", "reported", "verdict", "fidelity", "measured", "n", "experiment", "reduction", "commits", "devices", "scale"]
+KEYS = [
+    *("id", "plain", "sentence", "own", "family", "primary", "headline", "answer", "outcome", "how", "reach", "why", "needs", "reported"),
+    *("decided_by", "chance", "measured", "n", "experiment", "reduction", "commits", "devices", "scale"),
+]
 AGAIN = "the README, docs/claims.md and docs/claims.json differ; run: python -m secondlook summary --scale quick"
 
 
@@ -31,17 +33,7 @@ def row(line: str) -> list[str]:
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def expected_lead(answer: str, verdicts: dict[str, str], scale: str) -> str:
-    """What the sentence of an answer must look like, as a pattern: verdicts as they were decided, and some text for every number."""
-    (sentence,) = [part.strip().removeprefix(LEAD).strip() for part in answer.split("\n\n") if part.strip().startswith(LEAD)]
-    known = {f'claims["{key}"].verdict': verdict for key, verdict in verdicts.items()} | {"scale": scale}
-    parts = re.split(r"\{\{ (.*?) \}\}", re.sub(r"\s+", " ", sentence))
-    return "".join(
-        re.escape(part) if index % 2 == 0 else re.escape(known[part]) if part in known else ".+" for index, part in enumerate(parts)
-    )
-
-
-def check_kept_summary(folder: Path, plan: Plan, package: Path) -> None:
+def check_kept_summary(folder: Path, plan: Plan) -> None:
     """The three places where the summary is kept say the same; results are not needed for that."""
     claims = read_json(folder / "docs/claims.json")
     assert all(list(entry) == KEYS for entry in claims)
@@ -52,17 +44,15 @@ def check_kept_summary(folder: Path, plan: Plan, package: Path) -> None:
     (scale,) = {entry["scale"] for entry in claims}
     assert f"\n\nScale {scale}. Every claim with its numbers: [docs/claims.md](docs/claims.md).\n{END}" in block
     rows = [row(line) for line in block.splitlines() if line.startswith("|")][2:]
-    asked = [(number, paper) for number in plan.questions for paper in papers_of(plan, number) or ["–"]]
-    assert [(int(cells[0].partition(".")[0]), cells[1]) for cells in rows] == asked, AGAIN
-    for _, paper, sentence, counted in rows:
-        verdicts = {entry["id"].partition("/")[2]: entry["verdict"] for entry in claims if entry["id"].startswith(f"{paper}/")}
-        found = [(list(verdicts.values()).count(verdict), verdict) for verdict in VERDICTS]
-        if verdicts:
-            assert counted == ", ".join(f"{count} {verdict}" for count, verdict in found if count), AGAIN
-            answer = (package / "papers" / paper / "answer.md").read_text(encoding="utf-8")
-            assert re.fullmatch(expected_lead(answer, verdicts, scale), sentence.replace("\\|", "|")), AGAIN
-        else:
-            assert (sentence, counted) == ("not built yet" if paper == "–" else "not run", "–"), AGAIN
+    assert [int(cells[0].partition(".")[0]) for cells in rows] == list(plan.questions), AGAIN
+    for number, (_, answer, counted) in zip(plan.questions, rows, strict=True):
+        papers = papers_of(plan, number)
+        mine = [entry for entry in claims if entry["id"].partition("/")[0] in papers]
+        outcomes = [entry["outcome"] for entry in mine]
+        found = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
+        assert counted == (", ".join(f"{count} {outcome}" for count, outcome in found if count) or "–"), AGAIN
+        first = sorted((entry for entry in mine if entry["headline"]), key=lambda entry: entry["headline"]["order"])
+        assert answer == (" ".join(map(headline, first)) or ("not run" if papers else "not built yet")), AGAIN
 
 
 def papers_of(plan: Plan, number: int) -> list[str]:
@@ -71,21 +61,32 @@ def papers_of(plan: Plan, number: int) -> list[str]:
 
 def test_readme_and_page_say_what_the_kept_summary_says() -> None:
     plan = make_plan(load_project(Path(secondlook.papers.__path__[0])), load_config({}))
-    check_kept_summary(ROOT, plan, summary.PACKAGE)
+    check_kept_summary(ROOT, plan)
 
 
 # ---- a made-up paper
 
 CLAIM: dict[str, Any] = {
     "id": "toysum/T1",
-    "sentence": "Loss | falls * by $5 [much]\nand <b>more</b> & `so_on` ~~never~~ \\n.",
+    "plain": "Loss | falls * by $5 [much]\nand <b>more</b> & `so_on` ~~never~~ \\n.",
+    "sentence": "Loss falls, in full.",
+    "own": False,
+    "family": "T1",
+    "primary": True,
+    "headline": {"order": 2, "label": "Does it?", "figure": None},
+    "answer": "It | falls.",
+    "how": "opposite",
+    "needs": None,
+    "decided_by": {"look": 1, "looks": 1, "alpha": 0.05, "spent": 0.05},
+    "chance": None,
+    "counts": None,
     "source": "Section 1",
     "reported": {"text": "1.95 ± 0.2", "value": 1.95, "read": "second-hand", "source": "Figure 1", "via": "a review"},
     "experiment": "plain",
-    "fidelity": "reduced",
+    "reach": "reduced",
     "rule": "",
-    "verdict": "direction only",
-    "why": "",
+    "outcome": "contradicted",
+    "why": "opposite",
     "effect": 0.5,
     "interval": [0.25, 0.75],
     "n": [3, 3],
@@ -94,10 +95,13 @@ CLAIM: dict[str, Any] = {
 }
 EXACTLY = CLAIM | {
     "id": "toysum/T2",
+    "headline": {"order": 1, "label": "Is it?", "figure": None},
+    "answer": "It is.",
     "reported": {"text": "0", "value": None, "read": "first-hand", "source": "Theorem 1", "via": None},
     "experiment": "same",
-    "fidelity": "exact",
-    "verdict": "replicated",
+    "reach": "identity",
+    "outcome": "supported",
+    "how": None,
     "effect": 0.0,
     "interval": None,
     "n": [3],
@@ -107,8 +111,12 @@ NOT_RUN = CLAIM | {
     "id": "toysum/T3",
     "reported": None,
     "experiment": "large",
-    "fidelity": None,
-    "verdict": "not run",
+    "headline": None,
+    "answer": None,
+    "reach": None,
+    "outcome": "not run",
+    "how": None,
+    "needs": {"scale": "paper", "data": None, "code": None},
     "effect": None,
     "interval": None,
     "n": [],
@@ -116,7 +124,7 @@ NOT_RUN = CLAIM | {
 }
 ANSWER = """**The question.** Do they?
 
-**In one sentence.** They do | or not: **{{ claims["T1"].verdict }}**
+**In one sentence.** They do | or not: **{{ claims["T1"] | said }}**
 ({{ claims["T1"].effect | signed("nats") }}) at {{ scale }}.
 
 More.
@@ -162,10 +170,11 @@ def test_a_claim_in_short(place: Path, plan: Plan) -> None:
     first, second, third = collect_claims(plan, place / "results")
     assert first == {
         "id": "toysum/T1",
-        "sentence": CLAIM["sentence"],
+        **{name: CLAIM[name] for name in ("plain", "sentence", "own", "family", "primary", "headline", "answer", "outcome")},
+        **{name: CLAIM[name] for name in ("how", "reach", "why", "needs")},
         "reported": "1.95 ± 0.2 (Figure 1, second-hand through a review)",
-        "verdict": "direction only",
-        "fidelity": "reduced",
+        "decided_by": CLAIM["decided_by"],
+        "chance": None,
         "measured": "+0.5 nats [+0.25, +0.75], n = 3 + 3",
         "n": [3, 3],
         "experiment": "plain",
@@ -175,7 +184,7 @@ def test_a_claim_in_short(place: Path, plan: Plan) -> None:
         "scale": "quick",
     }
     assert list(first) == KEYS
-    assert (second["reported"], second["measured"], second["reduction"]) == ("0 (Theorem 1)", "largest difference 0 nats, n = 3", "")
+    assert (second["reported"], second["measured"], second["reduction"]) == ("0 (Theorem 1)", "off by 0 nats at most, n = 3", "")
     assert (third["reported"], third["measured"], third["commits"], third["reduction"]) == (None, "not measured", [], "")
 
 
@@ -192,7 +201,7 @@ def test_three_files_are_written_and_the_rest_of_the_readme_stays(place: Path, p
     text = (place / "README.md").read_text(encoding="utf-8")
     assert text == f"# Title\n\n{answers(plan, place / 'results')}\n\nThe \\1 rest.\n"
     assert "old" not in text
-    check_kept_summary(place, plan, place / "package")
+    check_kept_summary(place, plan)
     summarise("quick", place / "results", place)
     assert (place / "README.md").read_text(encoding="utf-8") == text
 
@@ -200,13 +209,12 @@ def test_three_files_are_written_and_the_rest_of_the_readme_stays(place: Path, p
 @pytest.mark.parametrize(
     ("file", "right", "wrong"),
     [
-        ("README.md", "1 direction only,", "1 replicated,"),
-        ("README.md", "**direction only** (", "**replicated** ("),
-        ("README.md", " at quick.", " at last."),
+        ("README.md", "1 contradicted,", "1 undecided,"),
+        ("README.md", "**contradicted (opposite; reduced)**", "**supported (reduced)**"),
+        ("README.md", "It is. ", "It is not. "),
         ("README.md", "not built yet", "not run"),
-        ("README.md", "| toyzero |", "| toylate |"),
         ("docs/claims.md", "+0.5 nats", "+0.6 nats"),
-        ("docs/claims.json", '"verdict": "direction only"', '"verdict": "replicated"'),
+        ("docs/claims.json", '"outcome": "contradicted"', '"outcome": "supported"'),
     ],
 )
 def test_a_place_that_says_something_else_is_found(place: Path, plan: Plan, file: str, right: str, wrong: str) -> None:
@@ -215,32 +223,30 @@ def test_a_place_that_says_something_else_is_found(place: Path, plan: Plan, file
     assert right in text
     (place / file).write_text(text.replace(right, wrong), encoding="utf-8")
     with pytest.raises(AssertionError):
-        check_kept_summary(place, plan, place / "package")
+        check_kept_summary(place, plan)
 
 
-def test_the_readme_has_a_row_a_question_and_paper(place: Path, plan: Plan) -> None:
-    """Its answer in a sentence, the tally of its claims; what has no results or no paper yet says so."""
+def test_the_readme_has_a_row_a_question(place: Path, plan: Plan) -> None:
+    """The answers of its headline claims in their order, the tally of all; what has no results or no paper yet says so."""
     lines = answers(plan, place / "results").splitlines()
     assert (lines[0], lines[-1]) == (BEGIN, END)
     rows = [row(line) for line in lines if line.startswith("|")]
     assert rows == [
-        ["question", "paper", "in one sentence", "claims"],
-        ["---"] * 4,
+        ["question", "answer", "claims"],
+        ["---"] * 3,
         [
             r"1. Do toys\_train?",
-            "toysum",
-            r"They do \| or not: **direction only** (+0.5 nats) at quick.",
-            "1 replicated, 1 direction only, 1 not run",
+            r"It is. (**supported (identity)**) It \| falls. (**contradicted (opposite; reduced)**)",
+            "1 supported, 1 contradicted, 1 not run",
         ],
-        [r"2. Why \| not?", "toyzero", "not run", "–"],
-        [r"2. Why \| not?", "toylate", "not run", "–"],
-        ["3. Who asks?", "–", "not built yet", "–"],
+        [r"2. Why \| not?", "not run", "–"],
+        ["3. Who asks?", "not built yet", "–"],
     ]
 
 
 def test_a_line_a_question_that_has_papers(place: Path, plan: Plan) -> None:
     assert tallies(plan, place / "results") == [
-        "1. Do toys_train?  1 replicated, 1 direction only, 1 not run",
+        "1. Do toys_train?  1 supported, 1 contradicted, 1 not run",
         "2. Why | not?  nothing was decided",
     ]
 

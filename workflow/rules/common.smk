@@ -11,7 +11,7 @@ from secondlook.check.everything import check_project
 from secondlook.check.stand_ins import stand_ins
 from secondlook.errors import UserError
 from secondlook.machine import gpu_present
-from secondlook.plan import targets
+from secondlook.plan import interim, targets
 from secondlook.plan.digest import digest, installed, pins, run_pins
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
@@ -91,15 +91,11 @@ def bundle_datasets(bundle):
     ]
 
 
-def bundle_selections(bundle):
-    """Outcomes of earlier experiments that decide a factor of a run."""
-    return sorted(
-        {
-            choice["file"]
-            for run in plan.spec(bundle)["runs"]
-            for choice in run["select"].values()
-        }
-    )
+def bundle_choices(bundle):
+    """Outcomes of earlier runs that decide a factor of a run, or whether it is needed at all."""
+    runs = plan.spec(bundle)["runs"]
+    selections = {choice["file"] for run in runs for choice in run["select"].values()}
+    return sorted(selections | {run["interim"] for run in runs if run["interim"]})
 
 
 def bundle_arrays(bundle):
@@ -164,6 +160,10 @@ def report_code(*roots, libraries):
     return digest(*roots, versions=pins(ROOT / "envs/report.yaml", libraries))
 
 
+#: libraries that verdicts stand on
+STATISTICS = ("numpy", "pandas", "scipy", "statsmodels")
+
+
 def experiment_jobs(paper, experiment):
     """What the jobs of an experiment made."""
     return plan.records_of(plan.runs(paper, experiment))
@@ -198,10 +198,34 @@ def control_rules(paper):
     return plain([control.model_dump(mode="json") for control in controls])
 
 
-def claim_fidelity(paper):
-    """Fidelity of each experiment that a claim rests on and that runs at this scale."""
-    names = targets.claim_experiments(plan, paper)
-    return plain({name: plan.budget(paper, name).fidelity for name in names})
+def claim_design(paper):
+    """What was planned for the claims of a paper."""
+    return plain(targets.paper_design(plan, paper))
+
+
+def interim_claims(paper, experiment):
+    """The claims that read an experiment, without their words."""
+    return plain(interim.interim_claims(plan, paper, experiment))
+
+
+def interim_controls(paper, experiment):
+    """The controls that do."""
+    return plain(interim.interim_controls(plan, paper, experiment))
+
+
+def interim_design(paper, experiment):
+    """What was planned for what an interim decision looks at."""
+    return plain(interim.interim_design(plan, paper, experiment))
+
+
+def interim_readers(paper, experiment):
+    """Which claims read each cell of an experiment."""
+    return plain(interim.readers(plan, paper, experiment))
+
+
+def interim_jobs(paper, experiment, look):
+    """What an interim decision looks at."""
+    return interim.interim_jobs(plan, paper, experiment, int(look))
 
 
 def claim_tables(paper):

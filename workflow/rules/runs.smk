@@ -3,7 +3,7 @@
 rule run:
     input:
         data=bundle_at(bundle_datasets),
-        selections=bundle_at(bundle_selections),
+        choices=bundle_at(bundle_choices),
         arrays=bundle_at(bundle_arrays),
     output:
         made="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.json",

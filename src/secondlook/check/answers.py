@@ -16,7 +16,7 @@ from secondlook.protocol.project import Project
 NAMES = {"claims", "scale"}
 #: what it may ask of a claim
 FIELDS = {
-    *("answer", "arms", "controls", "counts", "effect", "experiment", "id", "interval", "kind", "n", "outcome", "plain", "reach"),
+    *("answer", "arms", "controls", "counts", "effect", "experiment", "how", "id", "interval", "kind", "n", "outcome", "plain", "reach"),
     *("reported", "rule", "sentence", "source", "unit", "values", "why", "zone"),
 }
 #: of Jinja2: text with names filled in, choices between texts, lists of what claims hold

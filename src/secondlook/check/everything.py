@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from secondlook.check.answers import check_answers
+from secondlook.check.claims import check_claims
 from secondlook.check.metrics import check_metrics
 from secondlook.check.references import check_references
 from secondlook.check.settings import check_settings
@@ -23,9 +24,10 @@ def check_project(project: Project) -> None:
         UserError: listing every mistake with file, line, key, value and the nearest valid name.
     """
     mistakes = check_references(project)
-    if not mistakes:  # settings and metrics are asked of names that must exist
+    if not mistakes:  # claims and settings and metrics are asked of names that must exist
         with stand_ins():
             mistakes, written = check_settings(project)
+            mistakes += check_claims(project)
             mistakes += check_metrics(project, written)
     refuse([*mistakes, *check_answers(project)])
 

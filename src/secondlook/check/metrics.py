@@ -7,9 +7,10 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from secondlook.check.references import Found, matching
+from secondlook.check.references import Found
 from secondlook.check.settings import Measurement, Written
 from secondlook.errors import Mistake
+from secondlook.plan.runs import matching
 from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project, figure_module

@@ -8,7 +8,7 @@ from typing import Any
 
 from secondlook.errors import Mistake, UserError, did_you_mean
 from secondlook.plan.plan import Plan
-from secondlook.plan.runs import Cell, cells
+from secondlook.plan.runs import Cell, cells, matching
 from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.config import Config
 from secondlook.protocol.document import line_of
@@ -19,7 +19,7 @@ from secondlook.protocol.rules import Arm, Equal, Ordering, arms_of
 from secondlook.protocol.schema import SCALES, Scale, read
 
 #: folders beside those of a paper's experiments
-TAKEN = {"figures", "selections"}
+TAKEN = {"figures", "looks", "selections"}
 
 
 class Found:
@@ -170,17 +170,6 @@ def _arms(found: Found, protocol: Protocol, place: list[str], item: Claim | Cont
             found.say(
                 [*place, *name], f"the arm '{arm.label}' has {len(chosen)} cells and no 'pick', the metric whose lowest mean picks one"
             )
-
-
-def matching(grid: Iterable[Cell], wanted: Mapping[str, Sequence[Any]], *, whole: bool) -> list[Cell]:
-    """Cells with these factor values; ``whole``: and with no further factor."""
-    texts = {factor: {str(value) for value in values} for factor, values in wanted.items()}
-    return [
-        cell
-        for cell in grid
-        if all(factor in cell.labels and str(cell.labels[factor]) in values for factor, values in texts.items())
-        and (not whole or set(cell.labels) == set(texts))
-    ]
 
 
 def _cells_of(

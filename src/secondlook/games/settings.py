@@ -11,7 +11,7 @@ from secondlook.runner.ranges import above, at_least, at_most
 from secondlook.train.duel import LAST, RECORDED
 from secondlook.train.extras import Clip, constant_steps, wgan_steps
 from secondlook.train.losses import adversarial_loss
-from secondlook.train.updates import SGD, Adam, RMSProp, Rule
+from secondlook.train.updates import SGD, Adam, RMSProp, Rule, TensorFlowRMSProp
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,9 @@ class GameSettings:
     beta2: float = 0.999
     #: alpha of RMSProp
     alpha: float = 0.99
+    #: form of RMSProp
+    #: of torch or of TensorFlow (`secondlook.train.updates`)
+    rmsprop: Literal["torch", "tensorflow"] = "torch"
     #: momentum of SGD
     momentum: float = 0.0
     #: momentum of SGD at the end of its schedule
@@ -95,7 +98,7 @@ class GameSettings:
         if self.optimizer == "adam":
             return Adam(lr, self.beta1, self.beta2)
         if self.optimizer == "rmsprop":
-            return RMSProp(lr, self.alpha)
+            return (TensorFlowRMSProp if self.rmsprop == "tensorflow" else RMSProp)(lr, self.alpha)
         return SGD(lr, self.momentum, self.lr_divisor, self.lr_least, self.momentum_end, self.momentum_updates)
 
     def record_steps(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ Pure: a function of protocol and configuration, known before anything runs, so t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -166,6 +167,30 @@ class Plan:
         """JSON with the outcome of a selection."""
         return f"results/{self.scale}/{paper}/selections/{selection}.json"
 
+    def interim(self, paper: str, experiment: str, look: int) -> str:
+        """JSON that says, after a look (from 1 on), which cells of an experiment still want replicas."""
+        return f"results/{self.scale}/{paper}/looks/{experiment}/{look}.json"
+
+    # -- looks ---------------------------------------------------------------------------------------------------------
+
+    def planned(self, run: Run) -> bool:
+        """Whether the protocol asks for a run's replicas; config ``seeds`` may ask for more."""
+        budget = self.budget(run.paper, run.experiment)
+        return budget is not None and run.seeds[-1] < budget.seeds.first + budget.seeds.count
+
+    def look_of(self, run: Run) -> int | None:
+        """The look that a run's replicas are for, from 1 on; None where there is a single look, or nobody planned the replicas."""
+        budget = self.budget(run.paper, run.experiment)
+        if budget is None or budget.looks is None:
+            return None
+        place = run.seeds[-1] - budget.seeds.first
+        return next((look for look, count in enumerate(budget.looks, 1) if place < count), None)
+
+    def asks(self, run: Run) -> str | None:
+        """The interim decision that a run waits for; None where it starts without one."""
+        look = self.look_of(run)
+        return self.interim(run.paper, run.experiment, look - 1) if look and look > 1 else None
+
     # -- what a job reads ----------------------------------------------------------------------------------------------
 
     def resources(self, paper: str, experiment: str) -> Resources:
@@ -206,6 +231,7 @@ class Plan:
             "cell": run.cell.labels,
             "factors": run.cell.fixed,
             "folder": f"{run.cell.name}/{run.seeds_name}",
+            "interim": self.asks(run),
             "inputs": {name: [self.folder(earlier) for earlier in found] for name, found in self.earlier(run).items()},
             "select": {
                 factor: {
@@ -245,8 +271,10 @@ class Plan:
         size = own if size == "all" else size
         first = budget.seeds.first
         inside = min(own, count)
-        for start in range(0, inside, size):
-            yield tuple(range(first + start, first + min(start + size, inside)))
+        ends = [end for end in budget.looks or [] if end < inside] + [inside]
+        for begin, end in itertools.pairwise([0, *ends]):  # a block never holds replicas of two looks
+            for start in range(begin, end, size):
+                yield tuple(range(first + start, first + min(start + size, end)))
         for seed in range(own, count):  # seeds beyond the protocol's own: a block each
             yield (first + seed,)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from secondlook.protocol.experiment import Product, Selected
 from secondlook.protocol.schema import FactorValue
@@ -49,6 +49,17 @@ def cells(grid: Iterable[Product]) -> Iterator[Cell]:
         levels = [value if isinstance(value, list) else [value] for value in product.values()]
         for values in itertools.product(*levels):
             yield Cell(dict(zip(product, values, strict=True)))
+
+
+def matching(grid: Iterable[Cell], wanted: Mapping[str, Sequence[Any]], *, whole: bool) -> list[Cell]:
+    """Cells with these factor values; ``whole``: and with no further factor."""
+    texts = {factor: {str(value) for value in values} for factor, values in wanted.items()}
+    return [
+        cell
+        for cell in grid
+        if all(factor in cell.labels and str(cell.labels[factor]) in values for factor, values in texts.items())
+        and (not whole or set(cell.labels) == set(texts))
+    ]
 
 
 @dataclass(frozen=True)

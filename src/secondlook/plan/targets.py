@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from secondlook.plan.plan import Plan
 from secondlook.protocol.project import INSTRUMENTS
@@ -13,6 +14,11 @@ def claim_experiments(plan: Plan, paper: str) -> list[str]:
     protocol = plan.protocols[paper]
     wanted = {key for item in protocol.decided for key in protocol.experiments_behind(item)}
     return [key for key in plan.experiments(paper) if key in wanted]
+
+
+def paper_design(plan: Plan, paper: str) -> dict[str, Any]:
+    """What was planned for a paper's claims, as plain JSON: replicas and looks by protocol, whatever config ``seeds`` says."""
+    return plan.protocols[paper].design(plan.scale)
 
 
 def claims_file(plan: Plan, paper: str) -> str:

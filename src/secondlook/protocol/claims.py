@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from secondlook.protocol.rules import Effect, Spread, Test
+from secondlook.protocol.rules import Effect, Equal, Share, Spread, Test, usual_effects
 from secondlook.protocol.schema import Identifier, Name, Scale, Schema
 
 ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
@@ -141,6 +141,29 @@ class Claim(Schema):
     def reported_value(self) -> float | None:
         """The paper's number; None where it gives none."""
         return self.reported.value if self.reported else None
+
+    @property
+    def primary(self) -> bool:
+        """Whether it speaks for its family."""
+        return self.family is None
+
+    @property
+    def random(self) -> bool:
+        """Whether chance has a part in its outcome: it has a test, and that of no identity."""
+        return self.test is not None and not isinstance(self.test, Equal)
+
+    def planned(self, scale: Scale) -> tuple[float | None, float | None, float | None]:
+        """Spread, and effect where the claim holds and where it does not, that the plan counts with at a scale; None where nothing says."""
+        spread, expected, otherwise = (getattr(each, scale) if each else None for each in (self.spread, self.expected, self.otherwise))
+        test = self.test
+        if test is None or isinstance(test, Equal):
+            return None, None, None
+        usual = usual_effects(test, self.reported_value)
+        return (
+            1.0 if spread is None and isinstance(test, Share) else spread,
+            usual[0] if expected is None else expected,
+            usual[1] if otherwise is None else otherwise,
+        )
 
     @model_validator(mode="after")
     def _tested_or_not(self) -> Self:

@@ -19,8 +19,7 @@ from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
 from secondlook.protocol.overlay import resolve
 from secondlook.protocol.rules import Equal, Metric, arms_of
-from secondlook.protocol.schema import Identifier, Name, Schema, read
-
+from secondlook.protocol.schema import SCALES, Identifier, Name, Scale, Schema, read
 
 
 class Selection(Schema):
@@ -125,6 +124,27 @@ class Protocol(Schema):
             return []
         return list(dict.fromkeys([item.experiment, *(arm.experiment for arm in arms_of(item.test) if arm.experiment)]))
 
+    def scales_of(self, claim: Claim) -> list[Scale]:
+        """Scales at which a claim is decided: those that it names, else all, of those at which its experiments run."""
+        behind = [self.experiments[name] for name in self.experiments_behind(claim) if name in self.experiments]
+        wanted = claim.scales or SCALES
+        return [scale for scale in SCALES if behind and scale in wanted and all(scale in experiment.scales for experiment in behind)]
+
+    def design(self, scale: Scale) -> dict[str, Any]:
+        """What is planned for the claims at a scale, as plain JSON: replicas and looks, and the scales at which each is decided."""
+        behind = {key for item in self.decided for key in self.experiments_behind(item)}
+        budgets = {
+            key: experiment.scales[scale] for key, experiment in self.experiments.items() if key in behind and scale in experiment.scales
+        }
+        return {
+            "scale": scale,
+            "budgets": {
+                key: {"fidelity": budget.fidelity, "first": budget.seeds.first, "seeds": budget.seeds.count, "looks": budget.looks}
+                for key, budget in budgets.items()
+            },
+            "scales": {key: self.scales_of(claim) for key, claim in self.claims.items()},
+        }
+
     def needs(self) -> dict[str, set[str]]:
         """Experiment -> the experiments that decide a factor of it or whose arrays it reads."""
         found: dict[str, set[str]] = {}
@@ -158,6 +178,8 @@ class Instruments(Schema):
                 raise ValueError(f"experiments.{key}.inputs: an instrument reads data sets alone, no other run")
             if any(isinstance(levels, Selected) for product in experiment.products for levels in product.values()):
                 raise ValueError(f"experiments.{key}.cells: an instrument has no selection that could decide a factor")
+            if any(budget.looks for budget in experiment.scales.values()):
+                raise ValueError(f"experiments.{key}.scales: no claim is decided on an instrument, so it has no looks")
         return self
 
 

@@ -16,7 +16,7 @@ from secondlook.formatting import FILTERS
 
 #: the paragraph that the front page shows starts so
 LEAD = "**In one sentence.**"
-NAMES = "Names that can be used: claims[ID].effect, .interval, .n, .verdict, .arms; scale."
+NAMES = "Names that can be used: claims[ID].effect, .interval, .n, .outcome, .answer, .arms; the filter said; scale."
 
 
 def render_answer(path: Path, results: Mapping[str, Any]) -> Markup:

@@ -35,7 +35,7 @@ def build_report(config: Config, out: Path) -> None:
         chapter["answer"] = render_answer(chapter["answer"], results)
         chapter["tally"] = tally(chapter["claims"])
         for claim in chapter["claims"]:
-            claim["picture"] = forest(claim, chapter["tests"].get(claim["key"]))
+            claim["picture"] = forest(claim)
     content["tally"] = tally([claim for chapter in content["chapters"] for claim in chapter["claims"]])
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

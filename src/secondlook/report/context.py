@@ -18,22 +18,44 @@ from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.protocol.rules import metrics_of
 from secondlook.report.reductions import reduction
 from secondlook.report.source import repository, source_link
+from secondlook.runner.status import seeds_that_ran
+from secondlook.stats.judge import ALPHA
+from secondlook.stats.verdicts import without_verdict
 
 PACKAGE = Path(__file__).parents[1]
-#: verdict -> (sign, class, meaning)
-VERDICTS = {
-    "replicated": ("●", "yes", "a run at the paper's setting, as far as it is stated, shows the effect claimed"),
-    "direction only": ("◐", "partly", "the direction agrees; size or fidelity fall short"),
-    "not replicated": ("○", "no", "a run at the paper's setting, as far as it is stated, shows no such effect"),
-    "inconclusive": ("?", "open", "too little evidence either way"),
-    "not run": ("–", "none", "not tested at this scale"),
+#: outcome -> (sign, class, meaning)
+OUTCOMES = {
+    "supported": ("●", "yes", "the whole interval lies where the claim holds; at the paper's setting that is called replicated"),
+    "weaker than claimed": ("◐", "partly", "the effect is there, and smaller than what was said to count before the run"),
+    "contradicted": ("✕", "no", "the interval excludes the claim: the effect is absent, or opposite"),
+    "undecided": ("?", "open", "the evidence does not tell, or a control failed"),
+    "not run": ("–", "none", "not tested at this scale; the claim says what it needs"),
+}
+#: reach -> meaning
+REACHES = {
+    "paper's setting": "as the paper did it, as far as that is stated",
+    "reduced": "smaller than the paper's setting; what differs is listed",
+    "identity": "a numerical identity, verified to its tolerance",
 }
 
 
 def tally(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Verdict -> how many claims have it, in the order of the verdicts."""
-    found = Counter(claim["verdict"] for claim in claims)
-    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+    """Outcome -> how many claims have it, in the order of the outcomes."""
+    found = Counter(claim["outcome"] for claim in claims)
+    return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
+
+
+def wrong_by_chance(claims: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many of a paper's outcomes are wrong by chance at most, on average: of its primary claims together, and of each secondary one."""
+    random = [claim for claim in claims if claim["alpha"] is not None]
+    secondary = sum(not claim["primary"] for claim in random)
+    primary = len(random) - secondary
+    return {
+        "primary": primary,
+        "of_primary": ALPHA if primary else 0.0,
+        "secondary": secondary,
+        "of_secondary": round(secondary * ALPHA, 2),
+    }
 
 
 def gather(config: Config) -> dict[str, Any]:
@@ -54,7 +76,8 @@ def gather(config: Config) -> dict[str, Any]:
         "missing": list(dict.fromkeys(path for chapter in chapters for path in chapter["missing"])),
         "config": config.model_dump(mode="json"),
         "scale": config.scale,
-        "verdicts": VERDICTS,
+        "outcomes": OUTCOMES,
+        "reaches": REACHES,
         "commit": git_commit(),
         "instruments": _provenance(instruments),
         "provenance": _provenance(
@@ -68,9 +91,28 @@ def _questions(chapters: list[dict[str, Any]], texts: Mapping[int, str]) -> list
     found: dict[int, dict[str, Any]] = {}
     for chapter in chapters:
         number = chapter["protocol"].question
-        question = {"number": number, "text": texts.get(number, f"Question {number}"), "page": question_page(number), "chapters": []}
+        text = texts.get(number, f"Question {number}")
+        question = {"number": number, "text": text, "page": question_page(number), "chapters": [], "headlines": []}
         found.setdefault(number, question)["chapters"].append(chapter)
+    for question in found.values():
+        question["headlines"] = headlines(question["chapters"])
+        question["tally"] = tally(claim for chapter in question["chapters"] for claim in chapter["claims"])
     return list(found.values())
+
+
+def headlines(chapters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The claims that answer a question, in their order: the claim, its paper, and the figure that shows it where there is one."""
+    found = [
+        {
+            "claim": claim,
+            "paper": chapter["paper"],
+            "figure": next((figure for figure in chapter["figures"] if figure["name"] == claim["headline"]["figure"]), None),
+        }
+        for chapter in chapters
+        for claim in chapter["claims"]
+        if claim["headline"]
+    ]
+    return sorted(found, key=lambda headline: headline["claim"]["headline"]["order"])
 
 
 def question_page(number: int) -> str:
@@ -83,19 +125,8 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     protocol = plan.protocols[paper]
     results = Path(f"results/{plan.scale}/{paper}")
     missing: list[str] = []
-    decided = _read(results / "claims.json", [], missing)
-    experiments = [
-        {
-            "name": key,
-            "protocol": protocol.experiments[key],
-            "budget": plan.budget(paper, key),
-            "records": _read(Path(plan.records(paper, key)), [], missing),
-            "seeds": sorted({seed for run in plan.runs(paper, key) for seed in run.seeds}),
-            "settings": protocol.experiments[key].settings_at(plan.scale),
-            "reduction": reduction(paper, protocol.experiments[key], plan.scale, plan.config.seeds),
-        }
-        for key in plan.experiments(paper)
-    ]
+    claims = _claims(paper, protocol.claims.values(), _read(results / "claims.json", [], missing), results / "claims.json")
+    experiments = [_experiment(plan, paper, key, missing) for key in plan.experiments(paper)]
     selections = {
         key: _read(Path(plan.selection(paper, key)), None, missing)
         for key in protocol.selections
@@ -129,7 +160,7 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     return {
         "paper": paper,
         "protocol": protocol,
-        "claims": _claims(paper, protocol.claims.values(), decided, results / "claims.json"),
+        "claims": claims,
         "answer": PACKAGE / "papers" / paper / "answer.md",
         "experiments": experiments,
         "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
@@ -137,12 +168,31 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
         "instruments": instruments,
         "missing": missing,
         "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
-        "tests": {claim.id: claim.test for claim in protocol.claims.values()},
+        "wrong_by_chance": wrong_by_chance(claims),
         "metrics": {name: protocol.metrics[name] for name in _metrics_read(protocol) if name in protocol.metrics},
         "code": {key: _code(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
         "command": command(paper, plan.scale, plan.config.seeds),
         "provenance": _provenance([record for found in records.values() for record in found]),
         "costs": [(key, _provenance(found)) for key, found in records.items()],
+    }
+
+
+def _experiment(plan: Plan, paper: str, key: str, missing: list[str]) -> dict[str, Any]:
+    """What ran of one experiment, and how it differs from scale paper."""
+    protocol, budget = plan.experiment(paper, key), plan.budget(paper, key)
+    records = _read(Path(plan.records(paper, key)), [], missing)
+    ran = [record["status"][str(seed)] for record in records for seed in seeds_that_ran(record)]
+    return {
+        "name": key,
+        "protocol": protocol,
+        "budget": budget,
+        "records": records,
+        "seeds": sorted({seed for run in plan.runs(paper, key) for seed in run.seeds}),
+        "replicas": len(ran),
+        "diverged": sum(status.startswith("diverged") for status in ran),
+        "not_needed": sum(len(record["seeds"]) for record in records) - len(ran),
+        "settings": protocol.settings_at(plan.scale),
+        "reduction": reduction(paper, protocol, plan.scale, plan.config.seeds),
     }
 
 
@@ -158,23 +208,8 @@ def _read(path: Path, instead: Any, missing: list[str]) -> Any:
 def _claims(paper: str, claims: Iterable[Claim], decided: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
     """The decided claims, each with its key in the paper; one that the file lacks stands there as not run, and says why."""
     present = {claim["id"] for claim in decided}
-    lost: list[dict[str, Any]] = [
-        {
-            "id": f"{paper}/{claim.id}",
-            "sentence": claim.sentence,
-            "source": claim.source,
-            "reported": claim.reported.model_dump() if claim.reported else None,
-            "experiment": claim.experiment,
-            "fidelity": None,
-            "rule": "",
-            "verdict": "not run",
-            "why": claim.not_run or f"its result is missing from {path}",
-            "effect": None,
-            "interval": None,
-            "n": [],
-            "unit": "",
-            "arms": [],
-        }
+    lost = [
+        without_verdict(claim, paper) | {"why": claim.not_run or f"its result is missing from {path}"}
         for claim in claims
         if f"{paper}/{claim.id}" not in present
     ]
@@ -235,7 +270,7 @@ def _provenance(records: list[dict[str, Any]]) -> dict[str, Any]:
         "versions": sorted({", ".join(f"{name} {version}" for name, version in record["versions"].items()) for record in records}),
         "data": sorted({f"{name}: {digest}" for record in records for name, digest in record["data"].items()}),
         "runs": len(records),
-        "replicas": sum(len(record["seeds"]) for record in records),
+        "replicas": sum(len(seeds_that_ran(record)) for record in records),
         "wall_seconds": sum(record["wall_seconds"] for record in records),
         "cpu_seconds": sum(record["cpu_seconds"] for record in records),
         "peak_memory_mb": max((record["peak_memory_mb"] for record in records), default=0),

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: an effect of none; a kind that is not here has no such line
-NOTHING = {"difference": 0.0, "ordering": 0.0, "counts": 0.0, "correlation": 0.0, "equivalence": 0.0, "ratio": 1.0}
 MARGIN = 6.0  # per cent left free at both ends, where half of a tick's label stands
 
 
@@ -47,55 +45,33 @@ def _round_steps(least: float) -> list[float]:
     return [power * factor for factor in (1, 2, 5, 10, 20)]
 
 
-def forest(claim: Mapping[str, Any], test: Any = None) -> dict[str, Any] | None:
-    """Return what the picture of a claim shows; None where there is nothing to place on an axis.
-
-    Args:
-        claim: as in claims.json; keys that it lacks are left out of the picture.
-        test: the protocol's rule, which holds the lines that count where claims.json does not repeat them.
-    """
-    effect, arms = _effect(claim, test), _arms(claim.get("arms") or [])
+def forest(claim: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the picture of a claim shows, as in claims.json; None where there is nothing to place on an axis."""
+    effect, arms = _effect(claim), _arms(claim.get("arms") or [])
     return {"effect": effect, "arms": arms} if effect or arms else None
 
 
-def _effect(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
-    kind = claim.get("kind") or getattr(test, "kind", None)
-    effect, interval = claim.get("effect"), claim.get("interval")
+def _effect(claim: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Effect, interval, the paper's number, no effect, and the bounds of where the claim holds. An open end of an interval is left out."""
+    effect, interval, zone = claim.get("effect"), claim.get("interval"), claim.get("zone")
     reported = (claim.get("reported") or {}).get("value")
-    if effect is None or kind == "equal" or (interval is None and reported is None):
+    if effect is None or zone is None or (interval is None and reported is None):
         return None
-    nothing = _nothing(kind)
-    lines = _lines(kind, claim, test)
-    placed = [effect, *(interval or []), *([reported] if reported is not None else []), *lines, *([nothing] if nothing is not None else [])]
-    scale = axis(placed)
+    nothing = zone["zero"]
+    lines = [bound for bound in (zone["low"], zone["high"]) if bound is not None and bound != nothing]
+    ends = [end for end in interval or [] if end is not None]
+    scale = axis([effect, *ends, *lines, *(value for value in (reported, nothing) if value is not None)])
+    bounds = [scale.low if interval[0] is None else interval[0], scale.high if interval[1] is None else interval[1]] if interval else None
     return {
         "axis": scale,
         "effect": scale.at(effect),
-        "interval": [scale.at(value) for value in interval] if interval else None,
+        "interval": [scale.at(value) for value in bounds] if bounds else None,
         "reported": None if reported is None else scale.at(reported),
         "nothing": None if nothing is None else scale.at(nothing),
         "nothing_value": nothing,
         "lines": [scale.at(value) for value in lines],
         "line_values": lines,
     }
-
-
-def _nothing(kind: str | None) -> float | None:
-    """The effect that is none, where the kind of test has one."""
-    return NOTHING.get(kind) if kind else None
-
-
-def _lines(kind: str | None, claim: Mapping[str, Any], test: Any) -> list[float]:
-    """The effects from which on a claim counts."""
-    if kind == "within":
-        return [value for value in (getattr(test, "low", None), getattr(test, "high", None)) if value is not None]
-    if kind == "equivalence":
-        margin = getattr(test, "margin", None)
-        return [-margin, margin] if margin else []
-    smallest = claim.get("smallest_effect")
-    if smallest is None:
-        smallest = getattr(test, "smallest_effect", None)
-    return [smallest] if smallest is not None and smallest != _nothing(kind) else []
 
 
 def _arms(arms: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 import typst
 
 from secondlook.files import atomic
-from secondlook.formatting import MISSING, duration, mean, measured, number
+from secondlook.formatting import MISSING, duration, mean, measured, number, said
 from secondlook.protocol.config import Config
 from secondlook.report.answers import filled
 from secondlook.report.context import PACKAGE, gather
@@ -25,7 +25,7 @@ LAYOUT = PACKAGE.parents[1] / "reports/report.typ"
 NOTES = {
     "smoke": "Scale smoke: this report shows that the pipeline works. Its trainings are far too short to say anything about a claim.",
     "quick": "Scale quick: exact where an exact computation is cheap, reduced trainings elsewhere. "
-    "A reduced training can show a direction at most.",
+    "A verdict on a reduced training says so.",
 }
 
 
@@ -72,7 +72,9 @@ def compose(config: Config) -> tuple[dict[str, Any], int]:
         "scale": config.scale,
         "note": NOTES.get(config.scale, ""),
         "date": f"{last.day} {last:%B %Y}" if last else "",
-        "verdicts": [{"name": name, "kind": kind, "meaning": meaning} for name, (_, kind, meaning) in found["verdicts"].items()],
+        "outcomes": [{"name": name, "kind": kind, "meaning": meaning} for name, (_, kind, meaning) in found["outcomes"].items()],
+        "reaches": [[name, meaning] for name, meaning in found["reaches"].items()],
+        "questions": [_question(question) for question in found["questions"]],
         "chapters": chapters,
         "provenance": _provenance(found),
     }
@@ -90,9 +92,8 @@ def _chapter(chapter: Mapping[str, Any], questions: Mapping[int, str], scale: st
         "citation": {"authors": protocol.authors, "title": protocol.title, "venue": protocol.venue, "url": str(protocol.url)},
         "missing": chapter["missing"],
         "answer": _answer(chapter, scale),
-        "claims": [
-            _claim(claim, reductions) | {"picture": _picture(claim, chapter["tests"].get(claim["key"]))} for claim in chapter["claims"]
-        ],
+        "wrong_by_chance": _wrong_by_chance(chapter["wrong_by_chance"]),
+        "claims": [_claim(claim, reductions) | {"picture": _picture(claim)} for claim in chapter["claims"]],
         "figures": [
             {"title": figure["title"], "caption": figure["caption"], "file": str(figure["svg"]), "svg": _svg(figure["svg"])}
             for figure in chapter["figures"]
@@ -119,27 +120,86 @@ def _claim(claim: Mapping[str, Any], reductions: Mapping[str, Reduction | None])
     reported = claim.get("reported")
     through = f", as quoted by {reported['via']}" if reported and reported.get("via") else ""
     reduction = reductions.get(claim.get("experiment") or "")
-    p = f", p = {number(claim['p'])}" if claim.get("p") is not None else ""
     rows = [
+        ("In full", [f"{claim['sentence']} ({claim['source']})" if claim.get("source") else claim["sentence"]]),
         (
             "Reported, second-hand" if reported and reported.get("read") == "second-hand" else "The paper reports",
             [f"{reported['text']} ({reported['source']}{through})" if reported else "no number that could be checked"],
         ),
-        ("Measured", [measured(claim) + p, *map(_arm, claim.get("arms") or [])]),
-        ("Fidelity", [f"{claim.get('fidelity') or '–'}{f': {reduction}' if reduction and claim.get('fidelity') else ''}"]),
-        ("Verdict", [f"{claim['verdict']}: {claim['why']}" if claim.get("why") else claim["verdict"]]),
-        ("Rule", [claim["rule"]] if claim.get("rule") else []),
-        ("Power", [(claim.get("power") or {}).get("says")]),
-        ("Controls", [_control(control) for control in claim.get("controls") or []]),
+        ("Measured", [measured(claim), *map(_arm, claim["arms"])]),
+        ("Outcome", [f"{said(claim)}: {claim['why']}" if claim["why"] not in ("", claim["how"]) else said(claim)]),
+        ("Decided by", [_decided_by(claim)]),
+        ("Rule", [claim["rule"]]),
+        ("Chances by plan", [_chances(claim)]),
+        (
+            "To decide it",
+            [f"about {claim['to_decide']} replicas an arm, were the effect as large as measured" if claim["to_decide"] else ""],
+        ),
+        ("It needs", [f"{kind}: {value}" for kind, value in (claim["needs"] or {}).items() if value]),
+        ("Reduced", [str(reduction) if reduction and claim["reach"] == "reduced" else ""]),
+        ("Controls", [_control(control) for control in claim["controls"]]),
     ]
     return {
         "id": claim["id"],
-        "verdict": claim["verdict"],
-        "fidelity": claim.get("fidelity") or "–",
+        "outcome": claim["outcome"],
+        "how": claim["how"] or "",
+        "reach": claim["reach"] or "–",
         "measured": measured(claim),
-        "sentence": claim["sentence"],
-        "source": claim.get("source") or "",
+        "plain": claim["plain"],
+        "own": claim["own"],
         "rows": [[name, lines] for name, lines in rows if any(lines)],
+    }
+
+
+def _decided_by(claim: Mapping[str, Any]) -> str:
+    """The look at which a claim was decided, and the chance of error that it spent."""
+    if not claim["decided_by"]:
+        return ""
+    look = claim["decided_by"]
+    spent = f", {number(look['spent'])} with the looks before" if look["look"] > 1 else ""
+    role = "primary" if claim["primary"] else f"secondary, beside {claim['family']}"
+    more = "; exploratory, with more seeds than were planned" if claim["exploratory"] else ""
+    return (
+        f"look {look['look']} of {look['looks']}; each bound is wrong with a probability of {number(claim['alpha'])}{spent}; {role}{more}"
+    )
+
+
+def _chances(claim: Mapping[str, Any]) -> str:
+    """How often the plan expects a right decision."""
+    if not claim["chance"]:
+        return ""
+    plan, unit = claim["chance"], claim["unit"]
+    there = f"{100 * plan['if_true']:.0f} % to find it where it holds (effect {number(plan['expected'], unit)})"
+    absent = f"{100 * plan['if_false']:.0f} % to notice that it does not (effect {number(plan['otherwise'], unit)})"
+    least = f"; least effect found in 80 %: {number(claim['detectable'], unit)}" if claim["detectable"] is not None else ""
+    return f"{there}, {absent}, with a spread of {number(plan['spread'])} between replicas{least}"
+
+
+def _wrong_by_chance(found: Mapping[str, Any]) -> str:
+    """How many outcomes of a paper are wrong by chance."""
+    if not found["primary"] + found["secondary"]:
+        return ""
+    secondary = f", and {number(found['of_secondary'])} of the {found['secondary']} secondary ones" if found["secondary"] else ""
+    first = f"{number(found['of_primary'])} of the {found['primary']} primary outcomes that chance has a part in"
+    return f"Wrong by chance, on average at most: {first}{secondary}."
+
+
+def _question(question: Mapping[str, Any]) -> dict[str, Any]:
+    """A question and its headlines."""
+    return {
+        "number": question["number"],
+        "text": question["text"],
+        "headlines": [
+            {
+                "id": headline["claim"]["id"],
+                "label": headline["claim"]["headline"]["label"],
+                "answer": headline["claim"]["answer"],
+                "outcome": headline["claim"]["outcome"],
+                "how": headline["claim"]["how"] or "",
+                "reach": headline["claim"]["reach"] or "",
+            }
+            for headline in question["headlines"]
+        ],
     }
 
 
@@ -149,9 +209,9 @@ def _arm(arm: Mapping[str, Any]) -> str:
     return f"{arm['label']}: mean {mean(values)} of {', '.join(map(number, values))}" if values else f"{arm['label']}: {MISSING}"
 
 
-def _picture(claim: Mapping[str, Any], test: Any) -> dict[str, Any] | None:
+def _picture(claim: Mapping[str, Any]) -> dict[str, Any] | None:
     """Where the marks of the claim's picture stand, in per cent of its width; the replicas' own axis is left to the page."""
-    effect = (forest(claim, test) or {}).get("effect")
+    effect = (forest(claim) or {}).get("effect")
     if not effect or not effect["interval"]:
         return None
     marks = {key: effect[key] for key in ("effect", "interval", "reported", "nothing", "lines")}
@@ -182,15 +242,14 @@ def _tuning(name: str, selection: Mapping[str, Any]) -> dict[str, Any]:
 def _experiment(experiment: Mapping[str, Any]) -> list[Any]:
     budget, records, reduction = experiment["budget"], experiment["records"], experiment["reduction"]
     settings = experiment["settings"] | {"seeds": ", ".join(map(str, experiment["seeds"]))}
-    diverged = sum(status.startswith("diverged") for record in records for status in record["status"].values())
     return [
         experiment["name"],
         experiment["protocol"].title,
         ": ".join([budget.fidelity, *(["; ".join(reduction.prose)] if reduction and reduction.prose else [])]),
         list(reduction.changes) if reduction else [],
         str(len(records)),
-        str(sum(len(record["seeds"]) for record in records)),
-        str(diverged),
+        str(experiment["replicas"]),
+        str(experiment["diverged"]),
         duration(sum(record["wall_seconds"] for record in records)),
         ", ".join(dict.fromkeys(record["code"] for record in records)),
         [f"{key}: {_plain(value)}" for key, value in settings.items()],

@@ -9,12 +9,11 @@ from typing import Any
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json, write_text
-from secondlook.formatting import measured
+from secondlook.formatting import measured, said
 from secondlook.plan.plan import Plan, make_plan
 from secondlook.protocol.config import Config
 from secondlook.protocol.project import load_project
 from secondlook.protocol.schema import Scale
-from secondlook.report.answers import LEAD, filled
 from secondlook.report.context import tally
 from secondlook.report.reductions import reduction
 
@@ -63,23 +62,31 @@ def collect_claims(plan: Plan, results: Path) -> list[dict[str, Any]]:
 
 
 def answers(plan: Plan, results: Path) -> str:
-    """The README's block with its two marks: a row per question and paper, the answer in a sentence and the tally of its claims."""
-    rows = [["question", "paper", "in one sentence", "claims"], ["---"] * 4]
+    """The README's block with its two marks: a row per question, the answers of its headline claims and the tally of all."""
+    rows = [["question", "answer", "claims"], ["---"] * 3]
     for number, text in plan.questions.items():
         papers = [paper for paper in ordered(plan) if plan.protocols[paper].question == number]
-        rows += [[f"{number}. {_cell(text)}", "–", "not built yet", "–"]] if not papers else []
-        for paper in papers:
-            path = results / plan.scale / paper / "claims.json"
-            claims = read_json(path) if path.exists() else []
-            sentence = lead(paper, claims, plan.scale) if claims else "not run"
-            counted = ", ".join(f"{count} {verdict}" for verdict, count in tally(claims).items()) or "–"
-            rows.append([f"{number}. {_cell(text)}", paper, sentence, counted])
+        paths = [results / plan.scale / paper / "claims.json" for paper in papers]
+        claims = [claim for path in paths if path.exists() for claim in read_json(path)]
+        answer = " ".join(map(headline, headline_claims(claims))) or ("not run" if papers else "not built yet")
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in tally(claims).items()) or "–"
+        rows.append([f"{number}. {_cell(text)}", answer, counted])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{BEGIN}\n{table}\n\nScale {plan.scale}. Every claim with its numbers: [docs/claims.md](docs/claims.md).\n{END}"
 
 
+def headline_claims(claims: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The claims that answer a question, in their order."""
+    return sorted((claim for claim in claims if claim["headline"]), key=lambda claim: claim["headline"]["order"])
+
+
+def headline(claim: Mapping[str, Any]) -> str:
+    """The answer that was written for a claim's outcome, with that outcome."""
+    return f"{_cell(claim['answer'])} (**{_cell(said(claim))}**)"
+
+
 def tallies(plan: Plan, results: Path) -> list[str]:
-    """One line per question that has papers: its text, and how many claims have which verdict."""
+    """One line per question that has papers: its text, and how many claims have which outcome."""
     lines = []
     for number, text in plan.questions.items():
         papers = [paper for paper in ordered(plan) if plan.protocols[paper].question == number]
@@ -87,30 +94,22 @@ def tallies(plan: Plan, results: Path) -> list[str]:
         found = tally(claim for path in paths if path.exists() for claim in read_json(path))
         if papers:
             lines.append(
-                f"{number}. {text}  {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'nothing was decided'}"
+                f"{number}. {text}  {', '.join(f'{count} {outcome}' for outcome, count in found.items()) or 'nothing was decided'}"
             )
     return lines
-
-
-def lead(paper: str, claims: Iterable[Mapping[str, Any]], scale: str) -> str:
-    """The paragraph of a paper's answer that says it in one sentence, as Markdown on one line."""
-    named = {claim["id"].rpartition("/")[2]: claim for claim in claims}
-    text = filled(PACKAGE / "papers" / paper / "answer.md", {"claims": named, "scale": scale})
-    found = [part.strip().removeprefix(LEAD) for part in text.split("\n\n") if part.strip().startswith(LEAD)]
-    return re.sub(r"\s+", " ", found[0]).strip().replace("|", "\\|") if found else "–"
 
 
 def claims_page(summary: Iterable[Mapping[str, Any]]) -> str:
     """docs/claims.md: all claims in one table, and what was reduced."""
     summary = list(summary)
-    rows = [["claim", "sentence", "reported", "verdict", "fidelity", "measured"], ["---"] * 6]
+    rows = [["claim", "in plain words", "reported", "outcome", "reach", "measured"], ["---"] * 6]
     rows += [
         [
             f"**{_cell(entry['id'])}**",
-            _cell(entry["sentence"]),
+            _cell(entry["plain"]),
             _cell(entry["reported"] or "no number that could be checked"),
-            f"**{_cell(entry['verdict'])}**",
-            _cell(entry["fidelity"] or "–"),
+            f"**{_cell(entry['outcome'])}**{', ' + entry['how'] if entry['how'] else ''}",
+            _cell(entry["reach"] or "–"),
             _cell(entry["measured"]),
         ]
         for entry in summary
@@ -132,15 +131,15 @@ def claims_page(summary: Iterable[Mapping[str, Any]]) -> str:
 
 def _entry(claim: Mapping[str, Any], plan: Plan, paper: str, folder: Path) -> dict[str, Any]:
     name = claim.get("experiment")
-    ran = claim["verdict"] != "not run" and name in plan.experiments(paper)
+    ran = claim["outcome"] != "not run" and name in plan.experiments(paper)
     path = folder / f"{name}.runs.json"
     records = read_json(path) if ran and path.exists() else []
+    kept = ("id", "plain", "sentence", "own", "family", "primary", "headline", "answer", "outcome", "how", "reach", "why", "needs")
     return {
-        "id": claim["id"],
-        "sentence": claim["sentence"],
+        **{name: claim[name] for name in kept},
         "reported": _reported(claim.get("reported")),
-        "verdict": claim["verdict"],
-        "fidelity": claim.get("fidelity"),
+        "decided_by": claim["decided_by"],
+        "chance": claim["chance"],
         "measured": measured(claim),
         "n": claim["n"],
         "experiment": name,

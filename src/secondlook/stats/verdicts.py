@@ -1,267 +1,236 @@
-"""From tables to verdicts, by the rules that the protocol wrote down before the run.
+"""The verdicts on a paper's claims, by the rules that the protocol wrote down before the run.
 
-Verdicts: ``replicated``, ``direction only``, ``not replicated``, ``inconclusive``, ``not run``. At reduced fidelity a claim can only be
-``direction only`` or ``inconclusive``; where a control failed, it is ``inconclusive``.
+A verdict has an *outcome* (`secondlook.stats.zones.OUTCOMES`) and a *reach*: "paper's setting", "reduced", or "identity" for a numerical
+identity that was verified. Nothing is capped: a reduced experiment may contradict a claim, and its reach says that it is a reduced one.
+Where a control came out otherwise than it must, the claims that rest on it are undecided.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from secondlook.errors import UserError, did_you_mean
-from secondlook.formatting import number
 from secondlook.protocol.claims import Claim, Control
-from secondlook.protocol.rules import Arm, Correlation, Difference, Equal, MeasuredTest, Ratio, Test, arms_of
-from secondlook.protocol.schema import Fidelity
-from secondlook.stats.estimates import LEVEL
-from secondlook.stats.judge import ALPHA, judge, rule_text
-from secondlook.stats.power import power
-from secondlook.tables.read import factors, snapshot
+from secondlook.protocol.paper import Protocol
+from secondlook.protocol.rules import Counts, Equal, Ratio, Share
+from secondlook.stats import chance
+from secondlook.stats.design import Budgets, PaperDesign
+from secondlook.stats.judge import Judgement
+from secondlook.stats.looks import Decision, decide_alone, decide_together
+from secondlook.stats.rule_text import rule_text
+from secondlook.stats.samples import Tables, gaps_of
+from secondlook.stats.tested import Looked, Tested, share_of_alpha, tested_claims
+from secondlook.stats.zones import DECIDED, HOW, zone_of
 
-CONTROL_LEVEL = 0.99  # a negative control that fails by chance voids claims, so it gets less chance
-
-Tables = Mapping[str, pd.DataFrame]
+Checked = Mapping[str, Mapping[str, Any]]
 
 
-def decide(
-    claim: Claim, tables: Tables, fidelity: Fidelity | None, controls: Mapping[str, Mapping[str, Any]] = {}, paper: str = ""
-) -> dict[str, Any]:
-    """Return the verdict on one claim as plain JSON: verdict, why, effect, interval, p, n, power, controls, arms with every replica.
+def decide(claims: Sequence[Claim], controls: Sequence[Control], tables: Tables, design: PaperDesign, paper: str) -> list[dict[str, Any]]:
+    """Return the verdict on each claim of a paper as plain JSON.
 
     Args:
-        claim: the claim and its rule.
+        claims: all claims of the paper; those that do not stand at this scale count nowhere and are not run.
+        controls: its controls.
         tables: experiment -> collected table, of those that ran.
-        fidelity: of the claim's experiment at this scale, None where it does not run.
-        controls: outcomes of `check_control`.
-        paper: its name, the first part of the claim's id in the project.
+        design: what was planned.
+        paper: its name, the first part of the claims' ids in the project.
 
     Raises:
-        UserError: the claim names a factor, a value or a metric that its table does not have.
+        UserError: a claim names a factor, a value or a metric that its table does not have.
     """
-    outcome: dict[str, Any] = {"verdict": "not run", "why": claim.not_run, "effect": None, "interval": None, "p": None, "n": [], "arms": []}
-    outcome |= {"unit": getattr(claim.test, "unit", ""), "smallest_effect": getattr(claim.test, "smallest_effect", None), "power": None}
-    outcome["rule"] = rule_text(claim.test) if claim.test else ""
-    if claim.test and claim.experiment:
-        outcome |= _tested(claim.test, claim.experiment, tables, claim.reported_value)
-    checked = [dict(controls[name]) for name in claim.controls if name in controls] if outcome["verdict"] != "not run" else []
-    if failed := [control["id"] for control in checked if control["passed"] is False]:
-        outcome |= {
-            "verdict": "inconclusive",
-            "why": f"control failed: {', '.join(failed)}; without it the verdict would be {outcome['verdict']}",
-        }
-    elif fidelity == "reduced" and outcome["verdict"] in ("replicated", "not replicated"):
-        agrees = outcome["verdict"] == "replicated"
-        outcome["why"] = f"{outcome['why']}; at reduced fidelity this can show a direction at most"
-        outcome["verdict"] = "direction only" if agrees else "inconclusive"
-    if undecided := [control["id"] for control in checked if control["passed"] is None]:
-        outcome["why"] += f"; not decided: control {', '.join(undecided)}"
+    checked = {control.id: check_control(control, tables, design.budgets) for control in controls}
+    tested = tested_claims(claims, tables, design)
+    judged = {key: (one.look, one.looks, one.seen) for key, one in tested.items() if one.worth_running}
+    primary = {key: how for key, how in judged.items() if tested[key].claim.primary}
+    decisions = decide_together(primary, share_of_alpha(claims, design))
+    decisions |= {key: decide_alone(*how) for key, how in judged.items() if key not in primary}
+    return [
+        _said(claim, paper) | _verdict(claim, tested.get(claim.id), decisions.get(claim.id), tables, checked, design) for claim in claims
+    ]
+
+
+def check_control(control: Control, tables: Tables, budgets: Budgets) -> dict[str, Any]:
+    """Return a control's outcome: ``passed`` is None where it did not run, or the evidence does not decide.
+
+    It is judged at the looks of its experiments like a claim, with an alpha of its own.
+    """
+    said = {"id": control.id, "sentence": control.sentence}
+    if missing := sorted(set(Protocol.experiments_behind(control)) - set(tables)):
+        return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
+    if isinstance(control.test, Equal):
+        judgement = _identity(control.test, gaps_of(control.test, tables[control.experiment]))
+    else:
+        one = Looked(control, tables, budgets)
+        judgement = decide_alone(one.look, one.looks, one.seen).judgement
+    passed = None if judgement.outcome not in DECIDED else judgement.outcome == "supported"
+    ends = f": {judgement.effect:.4g} [{judgement.interval[0]:.4g}, {judgement.interval[1]:.4g}]" if judgement.interval else ""
+    return said | {"passed": passed, "why": judgement.why + ends}
+
+
+def _identity(test: Equal, gaps: np.ndarray) -> Judgement:
+    """Judge an identity: every replica agrees, or it is none."""
+    if not len(gaps):
+        return Judgement("undecided", f"no replica meets the premise {test.given}")
+    agree, largest = int((gaps <= test.tolerance).sum()), float(gaps.max())
+    why = f"{agree} of {len(gaps)} replicas agree; largest difference {largest:.3g}, allowed {test.tolerance:g}"
+    return Judgement("supported" if agree == len(gaps) else "contradicted", why, largest if math.isfinite(largest) else None)
+
+
+# -- as JSON -------------------------------------------------------------------------------------------------------------------------
+
+
+def _said(claim: Claim, paper: str) -> dict[str, Any]:
+    """What the protocol says of a claim."""
+    test = claim.test
+    measured = test if test is not None and not isinstance(test, Equal) else None
+    zone = zone_of(measured) if measured else None
+    reported = claim.reported.model_dump() if claim.reported else None
+    if reported is not None:
+        reported["on_scale"] = zone.position(claim.reported_value) if zone else None
     return {
         "id": f"{paper}/{claim.id}" if paper else claim.id,
         "sentence": claim.sentence,
+        "plain": claim.plain,
+        "own": claim.own,
+        "family": claim.family or claim.id,
+        "primary": claim.primary,
+        "headline": claim.headline.model_dump(include={"order", "label", "figure"}) if claim.headline else None,
         "source": claim.source,
-        "reported": claim.reported.model_dump() if claim.reported else None,
+        "reported": reported,
         "experiment": claim.experiment,
-        "kind": claim.test.kind if claim.test else None,
-        "fidelity": fidelity if outcome["verdict"] != "not run" else None,
-        **outcome,
-        "controls": checked,
+        "kind": test.kind if test else None,
+        "metric": test.metric if test else None,
+        "unit": getattr(test, "unit", ""),
+        "rule": rule_text(test) if test else "",
+        "zone": zone.as_json() if zone else None,
+        "tolerance": test.tolerance if isinstance(test, Equal) else None,
     }
 
 
-def check_control(control: Control, tables: Tables) -> dict[str, Any]:
-    """Return a control's outcome: ``passed`` is None where it did not run, or the evidence is too little to say."""
-    said = {"id": control.id, "sentence": control.sentence}
-    needed = {control.experiment, *(arm.experiment for arm in arms_of(control.test) if arm.experiment)}
-    if missing := sorted(needed - set(tables)):
-        return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
-    if isinstance(control.test, Equal):
-        outcome = _exact(control.test, tables[control.experiment])
-        return said | {"passed": outcome["verdict"] == "replicated", "why": outcome["why"]}
-    picked = [_pick(control.test, arm, tables[arm.experiment or control.experiment]) for arm in arms_of(control.test)]
-    judgement = judge(control.test, _samples(control.test, picked), level=LEVEL if control.expect == "effect" else CONTROL_LEVEL)
-    if judgement.estimate is None:
-        return said | {"passed": None, "why": judgement.why}
-    if control.expect == "effect":  # too little evidence is no failure, and no success
-        passed = {"replicated": True, "not replicated": False}.get(judgement.verdict)
-        found = judgement.estimate
-        mean = f"{number(found.effect, control.test.unit)}, 95 % interval [{found.low:.4g}, {found.high:.4g}]"
-        return said | {"passed": passed, "why": f"{judgement.why}: {mean}"}
-    nothing = 1.0 if isinstance(control.test, Ratio) else 0.0
-    low, high = judgement.estimate.low, judgement.estimate.high
-    return said | {"passed": bool(low <= nothing <= high), "why": f"{100 * CONTROL_LEVEL:g} % interval [{low:.4g}, {high:.4g}]"}
+def _answer(claim: Claim, outcome: str) -> str | None:
+    """The headline's sentence for an outcome."""
+    if claim.headline is None:
+        return None
+    answer = claim.headline.answer
+    sentences = {
+        "supported": answer.supported,
+        "weaker than claimed": answer.weaker or answer.contradicted,
+        "contradicted": answer.contradicted,
+        "undecided": answer.undecided,
+        "not run": answer.not_run,
+    }
+    return sentences[outcome]
 
 
-def _tested(test: Test, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
-    """Apply a claim's test, where its experiment ran."""
-    if experiment not in tables:
-        return {"why": f"the experiment {experiment} does not run at this scale"}
-    return _exact(test, tables[experiment]) if isinstance(test, Equal) else _judged(test, experiment, tables, reported)
+#: fields of a verdict that a claim without one has as well
+NOTHING: dict[str, Any] = {
+    "how": None,
+    "reach": None,
+    "effect": None,
+    "interval": None,
+    "alpha": None,
+    "n": [],
+    "counts": None,
+    "values": [],
+    "arms": [],
+    "decided_by": None,
+    "chance": None,
+    "detectable": None,
+    "to_decide": None,
+    "exploratory": False,
+    "controls": [],
+    "needs": None,
+}
 
 
-def _exact(test: Equal, table: pd.DataFrame) -> dict[str, Any]:
-    rows = _where(table, test.cells)
-    if rows.empty:
-        raise UserError(f"no run has the factors {test.cells} of the claim")
-    final = snapshot(rows)
-    _known(final, test.metric, test.given, test.to if isinstance(test.to, str) else None)
-    if test.given:
-        final = final[final[test.given] == 1]
-    if final.empty:
-        return {"verdict": "inconclusive", "why": f"no replica meets the premise {test.given}"}
-    expected = final[test.to] if isinstance(test.to, str) else test.to
-    gap = (final[test.metric] - expected).abs().where(~final["diverged"])
-    agree = int((gap <= test.tolerance).sum())  # a diverged replica and a missing value do not agree
-    largest = float(gap.max())
-    return {
-        "verdict": "replicated" if agree == len(final) else "not replicated",
-        "why": f"{agree} of {len(final)} replicas agree; largest difference {largest:.3g}, allowed {test.tolerance:g}",
-        "effect": largest if math.isfinite(largest) else None,
-        "n": [len(final)],
+def without_verdict(claim: Claim, paper: str) -> dict[str, Any]:
+    """A claim as it stands in claims.json where nothing was decided."""
+    return _said(claim, paper) | NOTHING | {"outcome": "not run", "why": "", "answer": _answer(claim, "not run")}
+
+
+def _not_run(claim: Claim, design: PaperDesign, unfit: Tested | None) -> dict[str, Any]:
+    fields = NOTHING | {"outcome": "not run", "answer": _answer(claim, "not run")}
+    if claim.not_run is not None:
+        return fields | {"why": claim.not_run, "needs": claim.needs.model_dump() if claim.needs else None}
+    if unfit is not None and unfit.chance is not None:
+        chances = f"{unfit.chance.if_true:.2f} if the claim holds and {unfit.chance.if_false:.2f} if not"
+        why = f"by plan its test would decide rightly with a chance of {chances}; {chance.LEAST:g} is asked"
+        return fields | {"why": why, "needs": {"scale": design.next_scale(claim.id), "data": None, "code": None}}
+    scale, below = design.next_scale(claim.id), " and ".join(design.scales.get(claim.id, ()))
+    why = f"needs scale {scale}" if scale else f"decided at scale {below} alone" if below else "its experiments run at no scale together"
+    return fields | {"why": why, "needs": {"scale": scale, "data": None, "code": None}}
+
+
+def _verdict(
+    claim: Claim, one: Tested | None, decision: Decision | None, tables: Tables, checked: Checked, design: PaperDesign
+) -> dict[str, Any]:
+    if one is not None and decision is not None:
+        judgement, fields = _measured(one, decision, design)
+    elif isinstance(claim.test, Equal) and design.stands(claim.id) and claim.experiment in tables:
+        judgement, fields = _identical(claim.test, tables[str(claim.experiment)])
+    else:
+        return _not_run(claim, design, one)
+    controls = [dict(checked[name]) for name in claim.controls if name in checked]
+    outcome, why = judgement.outcome, judgement.why
+    if failed := [control["id"] for control in controls if control["passed"] is False]:
+        outcome, why = "undecided", f"control failed: {', '.join(failed)}; without it the outcome would be {outcome}"
+    if open_ := [control["id"] for control in controls if control["passed"] is None]:
+        why += f"; not decided: control {', '.join(open_)}"
+    return fields | {
+        "outcome": outcome,
+        "how": judgement.why if outcome == "contradicted" and judgement.why in HOW else None,
+        "why": why,
+        "answer": _answer(claim, outcome),
+        "effect": judgement.effect if judgement.effect is not None and math.isfinite(judgement.effect) else None,
+        "interval": _finite(judgement.interval),
+        "controls": controls,
     }
 
 
-def _judged(test: MeasuredTest, experiment: str, tables: Tables, reported: float | None) -> dict[str, Any]:
-    arms = arms_of(test)
-    if missing := sorted({arm.experiment for arm in arms if arm.experiment} - set(tables)):
-        return {"why": f"the experiment {missing[0]} does not run at this scale"}
-    picked = [_pick(test, arm, tables[arm.experiment or experiment]) for arm in arms]
-    # The lowest of k arms is low by luck as well: where the first arm was picked by what is compared, its interval is for k comparisons.
-    luck = picked[0].candidates if arms[0].pick == test.metric else 1
-    level = 1 - ALPHA / luck
-    samples = _samples(test, picked)
-    judgement = judge(test, samples, level=level)
-    outcome: dict[str, Any] = {"verdict": judgement.verdict, "why": judgement.why, "rule": rule_text(test, level)}
-    outcome |= {"n": [len(sample) for sample in samples], "arms": [arm.as_json() for arm in picked]}
-    if judgement.estimate:
-        found = judgement.estimate
-        outcome |= {"effect": found.effect, "interval": [found.low, found.high], "p": found.p}
-        outcome["power"] = power(test, samples, reported, level=level, candidates=[arm.candidates for arm in picked])
-    if isinstance(test, Difference) and test.given_lower and judgement.estimate:
-        means = [arm.mean(test.given_lower, math.inf) for arm in picked]
-        if not means[1] <= means[0]:
-            ends = f"{picked[1].label} ends at {test.given_lower} {means[1]:.4g}, above {means[0]:.4g} of {picked[0].label}"
-            outcome |= {"verdict": "inconclusive", "why": f"its premise fails: {ends}"}
-    return outcome
+def _identical(test: Equal, table: pd.DataFrame) -> tuple[Judgement, dict[str, Any]]:
+    gaps = gaps_of(test, table)
+    finite = [float(value) if math.isfinite(value) else None for value in gaps]
+    return _identity(test, gaps), NOTHING | {"n": [len(gaps)], "values": finite, "reach": "identity"}
 
 
-def _samples(test: MeasuredTest, picked: Sequence[_Picked]) -> list[list[float]]:
-    """One sample an arm; for a correlation those that `judge` asks for."""
-    if not isinstance(test, Correlation):
-        return [arm.values for arm in picked]
-    arm = picked[0]
-    if test.over == "replicas":
-        _known(arm.snapshot, test.beside)
-        sound = np.isfinite(arm.snapshot[test.metric]) & np.isfinite(arm.snapshot[test.beside])
-        return [list(arm.snapshot.loc[sound, name]) for name in (test.metric, test.beside)]
-    return [arm.values]
+def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:
+    """An interval as JSON; an open end is null."""
+    return [end if math.isfinite(end) else None for end in interval] if interval else None
 
 
-def _along_training(test: Correlation, rows: pd.DataFrame) -> pd.Series:
-    """Spearman's rho of the two metrics over the steps at which both were measured, a replica each; 0 without at least three."""
-    _known(rows.pivot_table(index="step", columns="metric", values="value"), test.metric, test.beside)
-
-    def rho(replica: pd.DataFrame) -> float:
-        both = replica.pivot_table(index="step", columns="metric", values="value").reindex(columns=[test.metric, test.beside]).dropna()
-        moves = len(both) >= 3 and both.nunique().min() > 1
-        return float(stats.spearmanr(both[test.metric], both[test.beside]).statistic) if moves else 0.0
-
-    keys = [*factors(rows), "replica"]
-    filled = rows.fillna(dict.fromkeys(factors(rows), ""))
-    early = filled[filled["step"] <= filled["step"].max() * test.at]
-    return early.groupby(keys, sort=True)[["step", "metric", "value"]].apply(rho)
-
-
-@dataclass(frozen=True)
-class _Picked:
-    """The cell that an arm stands for."""
-
-    label: str
-    #: its factors
-    cells: dict[str, str]
-    #: metrics of its replicas at the claim's point of training
-    snapshot: pd.DataFrame
-    #: the claim's metric, a replica each
-    values: list[float]
-    diverged: int
-    #: how many cells it was picked from
-    candidates: int = 1
-
-    def mean(self, metric: str, diverged: float) -> float:
-        """Mean of another metric over the replicas."""
-        _known(self.snapshot, metric)
-        return float(np.mean(_values(self.snapshot, metric, diverged)))
-
-    def as_json(self) -> dict[str, Any]:
-        """For claims.json."""
-        return {"label": self.label, "cells": self.cells, "values": self.values, "diverged": self.diverged}
-
-
-def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> _Picked:
-    """Take an arm's cell; of several, the one whose mean of ``pick`` is lowest."""
-    rows = _where(table, arm.cells)
-    rows = rows[rows[[name for name in factors(table) if name not in arm.cells]].isna().all(axis=1)]
-    if rows.empty:
-        raise UserError(f"no run has the factors {arm.cells} of the arm '{arm.label}'")
-    values_at = snapshot(rows, test.at)
-    if isinstance(test, Correlation) and test.over == "steps":
-        values_at[test.metric] = _along_training(test, rows).reindex(values_at.index).fillna(0.0)
-    _known(values_at, test.metric, optional=values_at["diverged"].all())
-    varied = [name for name, values in arm.cells.items() if len(values) > 1]
-    cells = [(key, cell) for key, cell in values_at.groupby(level=varied, sort=False)] if varied else [((), values_at)]
-    candidates = len(cells)
-    if candidates > 1:
-        if arm.pick is None:
-            raise UserError(f"arm '{arm.label}' has {candidates} cells and no 'pick'")
-        _known(values_at, arm.pick, optional=values_at["diverged"].all())
-        means = [np.mean(_values(cell, arm.pick, math.inf)) for _, cell in cells]
-        cells = [cells[int(np.argmin(means))]]
-    key, cell = cells[0]
-    return _Picked(
-        label=f"{arm.label} ({', '.join(map(str, key))})" if key else arm.label,
-        cells={
-            name: str(value)
-            for name, value in zip(cell.index.names, np.atleast_1d(cell.index[0]), strict=True)
-            if value and name != "replica"
-        },
-        snapshot=cell,
-        values=_values(cell, test.metric, test.diverged),
-        diverged=sum(_diverged(cell, test.metric)),
-        candidates=candidates,
-    )
-
-
-def _diverged(cell: pd.DataFrame, metric: str) -> list[bool]:
-    """Which replicas were marked as diverged or ended at no number."""
-    values = cell[metric] if metric in cell else pd.Series(np.nan, index=cell.index)
-    return [bool(marked or not math.isfinite(value)) for marked, value in zip(cell["diverged"], values, strict=True)]
-
-
-def _values(cell: pd.DataFrame, metric: str, diverged: float) -> list[float]:
-    """A metric's value of each replica, with ``diverged`` for those that did."""
-    bad = _diverged(cell, metric)
-    values = cell[metric] if metric in cell else [math.nan] * len(cell)
-    return [diverged if lost else float(value) for value, lost in zip(values, bad, strict=True)]
-
-
-def _known(frame: pd.DataFrame, *metrics: str | None, optional: bool = False) -> None:
-    for metric in metrics:
-        if metric is not None and metric not in frame and not optional:
-            raise UserError(f"claim metric '{metric}' is not in the table.{did_you_mean(metric, frame.columns)}")
-
-
-def _where(table: pd.DataFrame, where: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
-    """Rows with these factor values."""
-    if unknown := sorted(set(where) - set(factors(table))):
-        hint = did_you_mean(unknown[0], factors(table))
-        raise UserError(f"a claim names the factor '{unknown[0]}', which its experiment does not have.{hint}")
-    keep = pd.Series(True, index=table.index)
-    for factor, values in where.items():
-        keep &= table[factor].isin([str(value) for value in values])
-    return table[keep]
+def _measured(one: Tested, decision: Decision, design: PaperDesign) -> tuple[Judgement, dict[str, Any]]:
+    arms, judgement, exploratory = one.arms_at(decision.look - 1), decision.judgement, False
+    if not decision.decided and one.beyond_plan:
+        exploratory, arms = True, one.arms_at(None)
+        judgement = one.judged(arms, decision.alpha)
+    counted = isinstance(one.test, Counts | Share)
+    reduced = any(design.budgets.fidelity(name) == "reduced" for name in one.experiments)
+    fields = NOTHING | {
+        "reach": "reduced" if reduced else "paper's setting",
+        "alpha": decision.alpha,
+        "n": [len(arm.values) for arm in arms],
+        "counts": [[int(arm.values.sum()), len(arm.values)] for arm in arms] if counted else None,
+        "arms": [arm.as_json() for arm in arms],
+        "decided_by": {"look": decision.look, "looks": decision.looks, "alpha": decision.alpha, "spent": decision.spent},
+        "exploratory": exploratory,
+    }
+    if one.design and one.chance:
+        fields["chance"] = {
+            "if_true": one.chance.if_true,
+            "if_false": one.chance.if_false,
+            "spread": one.design.spread,
+            "expected": one.design.expected,
+            "otherwise": one.design.otherwise,
+        }
+        fields["detectable"] = chance.detectable(one.design)
+        if (
+            judgement.outcome == "undecided"
+            and judgement.effect is not None
+            and not (isinstance(one.test, Ratio) and judgement.effect <= 0)
+        ):
+            fields["to_decide"] = chance.replicas_needed(one.test, judgement.effect, one.design.spread, decision.alpha)
+    return judgement, fields
