@@ -26,6 +26,7 @@ from secondlook.data.registry import DATASETS
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import set_style
 from secondlook.files import read_json
+from secondlook.plan import interim
 from secondlook.plan.plan import Plan, make_plan
 from secondlook.plan.runs import Run
 from secondlook.plan.targets import claim_experiments
@@ -34,6 +35,7 @@ from secondlook.protocol.project import INSTRUMENTS, Project, find_papers, load_
 from secondlook.protocol.schema import Scale
 from secondlook.runner.bundle import make_bundle
 from secondlook.stats.decide import decide_claims
+from secondlook.stats.interim import decide_interim
 from secondlook.tables.arrays import read_arrays
 from secondlook.tables.collect import collect, factor_columns
 from secondlook.tables.read import read_table
@@ -158,6 +160,9 @@ def _run(plan: Plan, paper: str) -> None:
     files = {name: Path(f"{name}.safetensors") for name in digests}
     for owner, key in experiments:
         for bundle in plan.bundles(owner, key):
+            look = plan.look_of(bundle.leader)
+            if look and look > 1:
+                _decide_interim(plan, paper, key, look - 1)
             spec = plan.spec(bundle)
             spec["data"] = {name: digests[name] for name in spec["data"]}
             out = Path(plan.folder(bundle.leader)).parents[1]
@@ -169,6 +174,18 @@ def _run(plan: Plan, paper: str) -> None:
             tables, records = ([Path(find(paper, rival)) for rival in rivals] for find in (plan.table, plan.records))
             if key in rivals and all(table.exists() for table in tables):
                 select(plan.selection_spec(paper, name), tables, records, Path(plan.selection(paper, name)))
+
+
+def _decide_interim(plan: Plan, paper: str, key: str, look: int) -> None:
+    """Say which cells want more replicas, as the workflow's rule does."""
+    decide_interim(
+        interim.interim_claims(plan, paper, key),
+        interim.interim_controls(plan, paper, key),
+        interim.interim_design(plan, paper, key),
+        interim.readers(plan, paper, key),
+        map(Path, interim.interim_jobs(plan, paper, key, look)),
+        Path(plan.interim(paper, key, look)),
+    )
 
 
 def made_up_data(dataset: str) -> dict[str, np.ndarray]:

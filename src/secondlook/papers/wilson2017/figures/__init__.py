@@ -91,5 +91,6 @@ def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence
         axis.set(xscale="log", xlabel="step size", ylabel=title)
         for rule, lr in diverged[["optimizer", "lr"]].drop_duplicates().itertuples(index=False):
             axis.plot(lr, 0.98, "x", color=OPTIMIZER_LOOKS[rule].colour, mew=2, transform=axis.get_xaxis_transform())
-    axes[0].legend(fontsize=7)
+    if any(not rows.empty for rows in scores.values()):
+        axes[0].legend(fontsize=7)
     return figure
