@@ -67,8 +67,9 @@ def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence
         rings: of each panel, the metric whose lowest value a ring marks: the step size that is chosen by it.
         worst: metrics that are those of the worst tuning seed; of the others it is the mean.
     """
-    parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in data.tables.values() if len(rows)]
-    table = pd.concat(parts, ignore_index=True).assign(lr=lambda rows: rows["lr"].astype(float))
+    parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in data.tables.values()]
+    table = pd.concat(parts, ignore_index=True)
+    table = table.assign(lr=pd.to_numeric(table["lr"], errors="coerce")).dropna(subset=["lr"])  # "beyond" no edge there was no run
 
     def score(metric: str) -> pd.DataFrame:
         """One value a step size; none where a seed diverged."""
