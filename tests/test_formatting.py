@@ -51,7 +51,16 @@ def test_interval(bounds: list[float] | None, text: str) -> None:
 
 def claim(**fields: Any) -> dict[str, Any]:
     arms = [{"diverged": 0}, {"diverged": 0}]
-    return {"effect": 1.95, "interval": [1.5, 2.4], "n": [5, 4], "unit": "%", "arms": arms, "counts": None, "reach": "reduced", "kind": "difference"} | fields
+    return {
+        "effect": 1.95,
+        "interval": [1.5, 2.4],
+        "n": [5, 4],
+        "unit": "%",
+        "arms": arms,
+        "counts": None,
+        "reach": "reduced",
+        "kind": "difference",
+    } | fields
 
 
 @pytest.mark.parametrize(
