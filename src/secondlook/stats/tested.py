@@ -10,7 +10,7 @@ from secondlook.protocol.claims import Claim, Control
 from secondlook.protocol.rules import Difference, Equal, MeasuredTest, Share, arms_of
 from secondlook.stats import chance
 from secondlook.stats.design import Budgets, PaperDesign
-from secondlook.stats.judge import NOISE, Judgement, judge
+from secondlook.stats.judge import NOISE, Judgement, claims_excess, judge
 from secondlook.stats.samples import Picked, Tables, first_replicas, pick_arms, where
 
 
@@ -71,7 +71,7 @@ class Looked:
             if not second.premise <= first.premise:
                 ends = f"{second.label} ends at {self.test.given_lower} {second.premise:.4g}, above {first.premise:.4g} of {first.label}"
                 return dataclasses.replace(judgement, outcome="undecided", why=f"its premise fails: {ends}")
-        p = arms[0].p
+        p = arms[0].p if claims_excess(self.test) else None
         if p is not None and judgement.outcome == "supported" and p > alpha * (1 + NOISE):
             return dataclasses.replace(judgement, outcome="undecided", why=f"matched at random, replicas do as well with p = {p:.3g}")
         return judgement
