@@ -275,7 +275,7 @@ CASES = [
     ("a fidelity that a claim rests on",           FROM_CLAIMS,                protocol("reduced: in a hurry", "exact: true")),
     ("threads of a run",                           FROM_PLAIN,                 protocol("threads: 2", "threads: 1")),
     ("memory of a run",                            REPORT,                     protocol("threads: 2", "threads: 2, mem_mb: 900")),
-    ("the rule of a selection",                    FROM_SELECT,                protocol("loss, per", "loss, goal: maximise, per")),
+    ("the rule of a selection",                    FROM_SELECT,                protocol("loss, per", "loss, by: worst, per")),
     ("the rule of a claim",                        FROM_CLAIMS,                protocol("to: 0.5}", "to: 0.5, tolerance: 0.1}")),
     ("the effect that a metric's claims ask for",  FROM_CLAIMS,                protocol("effect: 0.125", "effect: 0.25")),
     ("the spread of a metric",                     FROM_CLAIMS,                protocol("{spread: 0.01", "{spread: 0.02")),

@@ -36,7 +36,7 @@ def read_arrays(records: Iterable[Path]) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = {}
     for path in records:
         run = read_json(path)
-        records = found.setdefault(run["experiment"], [])
+        of_experiment = found.setdefault(run["experiment"], [])
         if replicas := seeds_that_ran(run):
-            records.append(Record(run["cell"], tuple(replicas), load_file(arrays_file(path))))
+            of_experiment.append(Record(run["cell"], tuple(replicas), load_file(arrays_file(path))))
     return found
