@@ -36,10 +36,30 @@ def test_a_curve_that_never_moves_correlates_with_nothing() -> None:
     assert correlations(losses, distances)[1].tolist() == [0.0] * 3
 
 
-def test_excess_by_hand() -> None:
-    """Replica 0: 0.9 less the mean of 0.1, 0.2 (its row), 0.4 and 0.7 (its column)."""
-    matrix = np.array([[0.9, 0.1, 0.2], [0.4, 0.8, 0.3], [0.7, 0.5, 0.6]])
-    assert excess(matrix) == pytest.approx([0.9 - 1.4 / 4, 0.8 - 1.3 / 4, 0.6 - 1.7 / 4])
+def apart(matrix: np.ndarray) -> float:
+    """The mean of the diagonal less the mean of all else."""
+    return float(np.diagonal(matrix).mean() - matrix[~np.eye(len(matrix), dtype=bool)].mean())
+
+
+def test_the_parts_are_the_jackknifes_and_their_mean_is_the_excess() -> None:
+    """By leaving each replica out."""
+    for count in (3, 4, 9):
+        matrix = correlations(*curves(count, 1.0, count))
+        without = [apart(np.delete(np.delete(matrix, place, 0), place, 1)) for place in range(count)]
+        assert excess(matrix) == pytest.approx([count * apart(matrix) - (count - 1) * one for one in without])
+        assert excess(matrix).mean() == pytest.approx(apart(matrix))
+
+
+def test_bounds_of_the_excess_are_wrong_about_as_often_as_they_say() -> None:
+    """Curves that share their bumps, with an excess of 0.43. Own correlations less rows and columns would be wrong in a fifth."""
+    matrices = [correlations(*curves(8, 0.6, seed)) for seed in range(900)]
+    truth = float(np.mean([apart(matrix) for matrix in matrices]))
+    found = [intervals.mean(excess(matrix), 0.05) for matrix in matrices[:500]]
+    assert np.mean([one.low > truth for one in found]) < 0.08
+    assert np.mean([one.high < truth for one in found]) < 0.08
+    assert np.std([float(one.effect) for one in found]) == pytest.approx(
+        np.mean([excess(m).std(ddof=1) for m in matrices]) / 8**0.5, rel=0.2
+    )
 
 
 def test_two_curves_that_both_fall_have_no_excess() -> None:
@@ -62,10 +82,9 @@ def test_curves_that_move_together_have_one() -> None:
 
 def test_the_rule_is_monotone() -> None:
     """Better correlations never make a claim fail: once [0.9, 0.8, 0.7] passed and [1, 0.8, 0.7] did not."""
-    floor = np.full((3, 3), 0.1)
 
     def low(own: list[float]) -> float:
-        matrix = floor.copy()
+        matrix = np.full((3, 3), 0.1)
         np.fill_diagonal(matrix, own)
         return float(intervals.mean(excess(matrix), 0.05).low)
 

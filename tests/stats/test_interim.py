@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_claims import DIFFERENCE, EQUAL, EQUIVALENCE, LOW, WITHIN, arm, budget, claim, control, plan, table, up
 from tiny_runs import make_run
 
 from secondlook.files import read_json, write_json
 from secondlook.protocol.claims import Claim, Control
+from secondlook.stats import intervals
 from secondlook.stats.interim import decide_interim, settled, tables_of
+from secondlook.stats.looks import spending
 from secondlook.stats.verdicts import decide
 
 LOOKS = [5, 10, 20]
@@ -40,9 +43,10 @@ def interim(
     controls: list[Control] = [],  # noqa: B006
     scales: dict[str, list[str]] | None = None,
     others: list[str] = [],  # noqa: B006
+    sharing: int | None = None,
 ) -> dict[str, Any]:
     known = {claim.id: ["paper"] for claim in claims} | (scales or {})
-    design = {"scale": "paper", "budgets": {name: budget(20, LOOKS) for name in ("toy", *others)}, "scales": known}
+    design = {"scale": "paper", "budgets": {name: budget(20, LOOKS) for name in ("toy", *others)}, "scales": known, "sharing": sharing}
     plain = [[item.model_dump(mode="json") for item in items] for items in (claims, controls)]
     decide_interim(*plain, design, readers, jobs(root, cells), root / "1.json")
     return read_json(root / "1.json")
@@ -111,6 +115,24 @@ def test_what_stops_the_replicas_is_decided_in_the_end_as_well() -> None:
         tables = {"toy": table(CELLS | {"c": c})}
         answered = {one["id"] for one in decide(rules, [], tables, design, "") if one["outcome"] != "undecided"}
         assert settled(rules, design, tables) <= answered
+
+
+def between(sharing: int) -> list[float]:
+    """Replicas that the first look decides with the alpha of a paper with so many primary claims, and not with one more."""
+    values = np.array([2.0, 2.6, 3.2, 2.3, 3.4])
+    alphas = [spending(len(LOOKS))[0] / claims for claims in (sharing, sharing + 1)]
+    lows = [float(intervals.difference(LOW, values, alpha).low) for alpha in alphas]
+    assert lows[1] < lows[0]
+    return (values + 1 - (lows[0] + lows[1]) / 2).tolist()
+
+
+@pytest.mark.parametrize(("primary", "wants"), [(1, False), (2, True)])
+def test_primary_claims_share_alpha_between_looks_as_well(tmp_path: Path, primary: int, wants: bool) -> None:
+    """Of those at hand, or as many as the plan says where others are not."""
+    other = claim(DIFFERENCE, "T1", **({} if primary == 2 else {"family": "T2"}))
+    cells = CELLS | {"c": between(1)}
+    assert interim(tmp_path / "all", cells, {"c": ["T2"]}, [other, OPEN]) == {"c": wants}
+    assert interim(tmp_path / "one", cells, {"c": ["T2"]}, [OPEN], sharing=primary) == {"c": wants}
 
 
 def test_tables_of_jobs_are_those_of_their_experiments(tmp_path: Path) -> None:

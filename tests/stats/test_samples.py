@@ -197,18 +197,21 @@ def trainings(replicas: int, seed: int = 0, names: str = "a") -> Rows:
 
 
 def by_hand(rows: Rows, replicas: int, name: str = "a", last: int = 20) -> list[float]:
-    """Each own rho less the mean of those shared with another."""
+    """How the mean own rho less the mean of all others changes without each replica."""
     value = {(cell["arm"], replica, step, metric): each for cell, replica, step, metric, each in rows}
 
     def rho(i: int, j: int) -> float:
         loss, quality = ([value[name, r, step, metric] for step in range(1, last + 1)] for r, metric in ((i, "m"), (j, "q")))
         return float(stats.spearmanr(loss, quality).statistic)
 
-    others = [[rho(i, j) for j in range(replicas) if j != i] + [rho(j, i) for j in range(replicas) if j != i] for i in range(replicas)]
-    return [rho(i, i) - float(np.mean(others[i])) for i in range(replicas)]
+    def apart(among: list[int]) -> float:
+        return float(np.mean([rho(i, i) for i in among]) - np.mean([rho(i, j) for i in among for j in among if i != j]))
+
+    every = list(range(replicas))
+    return [replicas * apart(every) - (replicas - 1) * apart([i for i in every if i != out]) for out in every]
 
 
-def test_a_replica_has_its_own_correlation_less_those_with_others() -> None:
+def test_a_replica_has_its_part_of_the_excess_over_others() -> None:
     rows = trainings(5)
     (found,) = picked(CORRELATION, framed(rows))
     assert found.values.tolist() == pytest.approx(by_hand(rows, 5), abs=1e-12)
@@ -228,9 +231,10 @@ def test_a_diverged_replica_has_none_and_no_part_in_the_floor() -> None:
     assert (found.p, found.diverged) == (1 / 24, 1)
 
 
-def test_one_replica_has_no_floor_and_so_no_value_of_the_metric_itself() -> None:
-    (found,) = picked(CORRELATION, framed(trainings(1)))
-    assert (found.values.tolist(), found.p) == ([0.0], None)
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_or_two_replicas_have_no_excess_and_no_value_of_the_metric_itself(count: int) -> None:
+    (found,) = picked(CORRELATION, framed(trainings(count)))
+    assert (found.values.tolist(), found.p) == ([0.0] * count, None)
 
 
 def test_the_curves_are_those_of_the_cell_that_was_picked() -> None:

@@ -35,8 +35,8 @@ def judge(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float = ALPH
 
     Args:
         test: the test.
-        samples: one per arm, in the order of `secondlook.protocol.rules.arms_of`, a value a replica; for a correlation what each
-            replica's own has above the floor (`secondlook.stats.floor.excess`).
+        samples: one per arm, in the order of `secondlook.protocol.rules.arms_of`, a value a replica; for a correlation its
+            part of the excess over the floor (`secondlook.stats.floor.excess`).
         alpha: of each one-sided bound.
         ranks: True where a replica diverged, whose value is then the worst there is and no number to average.
     """

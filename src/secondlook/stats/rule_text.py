@@ -50,7 +50,8 @@ def _what(test: Test) -> str:
             return f"share of the replicas of {test.arm.label}{given} (Clopper-Pearson)"
         case Correlation():
             sign = " times -1" if test.sign < 0 else ""
-            return f"rank correlation with {test.beside} along training{sign} less that between different replicas of {test.arm.label} (t)"
+            along = f"rank correlation with {test.beside} along training{sign}"
+            return f"{along} less that between different replicas of {test.arm.label} (t of jackknife parts)"
         case Within():
             return f"mean of {test.arm.label} (t)"
     raise TypeError(f"no words for {type(test).__name__}")

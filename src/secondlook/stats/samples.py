@@ -105,13 +105,13 @@ def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> Picked:
 
 
 def _excess(test: Correlation, rows: pd.DataFrame, cell: pd.DataFrame, updates: float) -> tuple[np.ndarray, float | None]:
-    """What each replica's own correlation has above the floor, and the p-value of no excess.
+    """Each replica's part of what own correlations have above the floor, and the p-value of no excess.
 
-    A replica that diverged has none, 0, and no part in the floor of the others. Without two sound ones there is no floor.
+    A replica that diverged has none, 0, and no part in the floor of the others. With fewer than three sound ones there is no excess.
     """
     sound = ~np.array(_diverged(cell, test.metric), bool)
     numbers, p = np.zeros(len(cell)), None
-    if sound.sum() > 1:
+    if sound.sum() > 2:
         matrix = correlation_matrix(test, rows, cell.index[sound].get_level_values("replica"), updates)
         numbers[sound], p = excess(matrix), permutation_p(matrix)
     return numbers, p
