@@ -203,7 +203,8 @@ def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:
 
 
 def _measured(one: Tested, decision: Decision, design: PaperDesign) -> tuple[Judgement, dict[str, Any]]:
-    arms, judgement, exploratory = one.arms_at(decision.look - 1), decision.judgement, False
+    arms, judgement = one.arms_at(decision.look - 1), decision.judgement
+    exploratory = one.seen == 0  # fewer replicas than at the first look that was planned
     if not decision.decided and one.beyond_plan:
         exploratory, arms = True, one.arms_at(None)
         judgement = one.judged(arms, decision.alpha)
