@@ -161,7 +161,7 @@ def report_code(*roots, libraries):
 
 
 #: libraries that verdicts stand on
-STATISTICS = ("numpy", "pandas", "scipy", "statsmodels")
+STATISTICS = ("numpy", "pandas", "scipy")
 
 
 def experiment_jobs(paper, experiment):

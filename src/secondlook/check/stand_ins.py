@@ -26,7 +26,6 @@ LIBRARIES = frozenset(
         "safetensors",
         "scipy",
         "seaborn",
-        "statsmodels",
         "torch",
         "torch_fidelity",
         "torchvision",

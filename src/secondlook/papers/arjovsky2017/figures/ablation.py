@@ -6,11 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from scipy import stats
 
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import BLACK, LOSS_LOOKS, WIDTH
 from secondlook.papers.arjovsky2017.figures import SHIFTED, cell, series
-from secondlook.papers.arjovsky2017.tracking import rank_correlation
 
 METRICS = frozenset(["tracking", "estimate", "w1"])
 
@@ -43,4 +43,5 @@ def others(estimates: list[pd.Series], distances: list[pd.Series]) -> list[float
         return []
     pairs = zip(estimates, [*distances[1:], distances[0]], strict=True)
     joined = (pd.DataFrame({"estimate": one, "distance": other}).dropna() for one, other in pairs)
-    return [rank_correlation(list(both["estimate"]), list(both["distance"])) for both in joined]
+    rhos = [stats.spearmanr(both["estimate"], both["distance"]).statistic for both in joined if both.nunique().min() > 1]
+    return [float(rho) for rho in rhos]
