@@ -77,7 +77,10 @@ def test_every_image_loads(browser: Chrome, report: Path) -> None:
     go(browser, report, "question-7.html")
     browser.execute_script("document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; })")
     until(browser, lambda: browser.execute_script("return [...document.images].every(image => image.complete)"))
-    assert browser.execute_script("return [...document.images].map(image => image.naturalWidth)") == [600]
+    assert browser.execute_script("return [...document.images].map(image => image.naturalWidth)") == [
+        600,
+        600,
+    ]  # among the answers, and in full
 
 
 def test_a_claim_leads_to_its_card_and_back(browser: Chrome) -> None:

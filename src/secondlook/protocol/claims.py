@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from secondlook.protocol.rules import Effect, Equal, Share, Spread, Test, usual_effects
+from secondlook.protocol.rules import Effect, Equal, Share, Spread, Test, arms_of, usual_effects
 from secondlook.protocol.schema import Identifier, Name, Scale, Schema
 
 ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]
@@ -97,6 +97,13 @@ class Needs(Schema):
     """Data that cannot be had here."""
     code: str | None = None
     """What is not built."""
+
+
+def experiments_behind(item: Claim | Control) -> list[str]:
+    """Experiments whose tables a claim or a control reads."""
+    if item.experiment is None or item.test is None:
+        return []
+    return list(dict.fromkeys([item.experiment, *(arm.experiment for arm in arms_of(item.test) if arm.experiment)]))
 
 
 class Claim(Schema):

@@ -14,11 +14,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from secondlook.errors import Mistake
-from secondlook.protocol.claims import Claim, ClaimId, Control
+from secondlook.protocol.claims import Claim, ClaimId, Control, experiments_behind
 from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
 from secondlook.protocol.overlay import resolve
-from secondlook.protocol.rules import Equal, Metric, arms_of
+from secondlook.protocol.rules import Equal, Metric
 from secondlook.protocol.schema import SCALES, Identifier, Name, Scale, Schema, read
 
 
@@ -120,9 +120,7 @@ class Protocol(Schema):
     @staticmethod
     def experiments_behind(item: Claim | Control) -> list[str]:
         """Experiments whose tables a claim or a control reads."""
-        if item.experiment is None or item.test is None:
-            return []
-        return list(dict.fromkeys([item.experiment, *(arm.experiment for arm in arms_of(item.test) if arm.experiment)]))
+        return experiments_behind(item)
 
     def scales_of(self, claim: Claim) -> list[Scale]:
         """Scales at which a claim is decided: those that it names, else all, of those at which its experiments run."""

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from secondlook.files import read_json, write_json
-from secondlook.protocol.claims import Claim, Control
-from secondlook.protocol.paper import Protocol
+from secondlook.protocol.claims import Claim, Control, experiments_behind
 from secondlook.stats.design import PaperDesign
 from secondlook.stats.looks import decide_alone
 from secondlook.stats.samples import Tables
@@ -45,7 +44,7 @@ def decide_interim(
     tables, plan = tables_of(jobs), PaperDesign.of(design)
     done = settled([Claim.model_validate(claim) for claim in claims], plan, tables)
     for control in map(Control.model_validate, controls):
-        runs = set(Protocol.experiments_behind(control)) <= set(plan.budgets.entries)
+        runs = set(experiments_behind(control)) <= set(plan.budgets.entries)
         if not runs or check_control(control, tables, plan.budgets)["passed"] is not None:
             done.add(control.id)
     write_json(out, {cell: not done.issuperset(names) for cell, names in readers.items()})

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from secondlook.protocol.claims import Claim, Control
-from secondlook.protocol.paper import Protocol
+from secondlook.protocol.claims import Claim, Control, experiments_behind
 from secondlook.protocol.rules import Counts, Equal, Ratio, Share
 from secondlook.stats import chance
 from secondlook.stats.design import Budgets, PaperDesign
@@ -59,7 +58,7 @@ def check_control(control: Control, tables: Tables, budgets: Budgets) -> dict[st
     It is judged at the looks of its experiments like a claim, with an alpha of its own.
     """
     said = {"id": control.id, "sentence": control.sentence}
-    if missing := sorted(set(Protocol.experiments_behind(control)) - set(tables)):
+    if missing := sorted(set(experiments_behind(control)) - set(tables)):
         return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
     if isinstance(control.test, Equal):
         judgement = _identity(control.test, gaps_of(control.test, tables[control.experiment]))

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from secondlook.figures.data import FigureData
 from secondlook.figures.style import BLACK, OPTIMIZER_LOOKS, WIDTH, Look
 from secondlook.labels import OPTIMIZERS
 from secondlook.tables.read import final_values
@@ -58,16 +57,16 @@ def draw_row(axis: Axes, values: np.ndarray, row: float, look: Look, **marks: An
     axis.errorbar(values.mean(), row, xerr=np.nan_to_num(half_width(values)), **style)
 
 
-def draw_step_sizes(data: FigureData, panels: Mapping[str, str], rings: Sequence[str], worst: Sequence[str]) -> Figure:
+def draw_step_sizes(tables: Mapping[str, pd.DataFrame], panels: Mapping[str, str], rings: Sequence[str], worst: Sequence[str]) -> Figure:
     """Draw a tuning grid: a panel a metric, its values against the step size; crosses mark divergences.
 
     Args:
-        data: the grid, and its extensions.
+        tables: the grid, and its extensions.
         panels: metric -> label of its axis.
         rings: of each panel, the metric whose lowest value a ring marks: the step size that is chosen by it.
         worst: metrics that are those of the worst tuning seed; of the others it is the mean.
     """
-    parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in data.tables.values()]
+    parts = [rows.assign(lr=rows["lr_value"] if "lr_value" in rows else rows["lr"]) for rows in tables.values()]
     table = pd.concat(parts, ignore_index=True)
     table = table.assign(lr=pd.to_numeric(table["lr"], errors="coerce")).dropna(subset=["lr"])  # "beyond" no edge there was no run
 

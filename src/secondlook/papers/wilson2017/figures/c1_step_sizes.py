@@ -13,4 +13,4 @@ METRICS = frozenset([*PANELS, "diverged"])
 
 def draw(data: FigureData) -> Figure:
     """Two panels; the ring marks the step size of lowest training loss."""
-    return draw_step_sizes(data, PANELS, rings=["train_loss", "train_loss"], worst=[])
+    return draw_step_sizes(data.tables, PANELS, rings=["train_loss", "train_loss"], worst=[])

@@ -13,4 +13,4 @@ METRICS = frozenset([*PANELS, "diverged"])
 
 def draw(data: FigureData) -> Figure:
     """Two panels; the ring marks the step size chosen by the loss of the panel."""
-    return draw_step_sizes(data, PANELS, rings=["train_loss", "validation_loss"], worst=["train_loss"])
+    return draw_step_sizes(data.tables, PANELS, rings=["train_loss", "validation_loss"], worst=["train_loss"])
