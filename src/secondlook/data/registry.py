@@ -137,6 +137,23 @@ _CIFAR10 = Dataset(
     ),
 )
 
+# One array a split, the bytes of its file: their hashes are published (ankane/torchvision-ruby, lib/torchvision/datasets/cifar100.rb),
+# those of images and labels alone are not. A record is the coarse label, the fine label and the image as C H W.
+_CIFAR100 = Dataset(
+    name="cifar100",
+    title="CIFAR-100",
+    arrays={
+        "train_records": Array((50000, 2 + 3 * 32 * 32), "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29"),
+        "test_records": Array((10000, 2 + 3 * 32 * 32), "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a"),
+    },
+    sources=(
+        Web(
+            "https://www.cs.toronto.edu/~kriz",
+            Form("records", ("cifar-100-binary.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin")),
+        ),
+    ),
+)
+
 _MNIST = Dataset(
     name="mnist",
     title="MNIST",
@@ -170,7 +187,7 @@ _FASHION_MNIST = Dataset(
     folders=("FashionMNIST/raw", "fashion-mnist"),
 )
 
-DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in (_CIFAR10, _MNIST, _FASHION_MNIST)}
+DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _MNIST, _FASHION_MNIST)}
 
 
 def get(name: str | Dataset) -> Dataset:

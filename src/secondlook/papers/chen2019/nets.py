@@ -111,28 +111,39 @@ class ResidualNet(nn.Module):
         return self.head(self.last(self.units(self.stem(images_BCHW))).mean((2, 3)))
 
 
+class Halve(nn.Module):
+    """The largest of each 2 x 2 block; equal ones share the gradient, so that a GPU repeats it bit for bit."""
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return [B, C, H / 2, W / 2]."""
+        return x_BCHW.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
+
+
 class PlainNet(nn.Module):
-    """Three 3 x 3 convolutions, the second and third of stride 2, and a linear head.
+    """Three 3 x 3 convolutions and a linear head; after each ReLU the map is halved.
 
     Args:
         width: channels of the first convolution, twice and four times as many in the others.
+        side: of the images in pixels, divisible by 8.
         rate: share of units that dropout sets to zero.
         head_rate: the same of a dropout before the linear layer.
     """
 
-    def __init__(self, order: OrderName, width: int, rate: float, head_rate: float = 0.0, classes: int = 10) -> None:
+    def __init__(self, order: OrderName, width: int, side: int, rate: float, head_rate: float = 0.0, classes: int = 10) -> None:
         super().__init__()
         before, after = split(order)
-        layers, channels = [], 3
+        layers: list[nn.Module] = []
+        channels = 3
         for stage in range(STAGES):
             planes = width * 2**stage
             layers += companions(before, channels, rate) if stage else []
-            layers += [convolution(channels, planes, 3, 2 if stage else 1), *companions(after, planes, rate)]
+            layers += [convolution(channels, planes, 3), *companions(after, planes, rate)]
             channels = planes
-        self.layers = nn.Sequential(*layers, *companions(before, channels, rate))
+        layers += companions(before, channels, rate)
+        self.layers = nn.Sequential(*(part for layer in layers for part in ((layer, Halve()) if isinstance(layer, nn.ReLU) else (layer,))))
         self.drop = nn.Dropout(head_rate) if head_rate else nn.Identity()
-        self.head = nn.Linear(channels, classes)
+        self.head = nn.Linear(channels * (side // 2**STAGES) ** 2, classes)
 
     def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]."""
-        return self.head(self.drop(self.layers(images_BCHW).mean((2, 3))))
+        return self.head(self.drop(self.layers(images_BCHW).flatten(1)))

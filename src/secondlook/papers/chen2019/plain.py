@@ -68,7 +68,7 @@ def run(job: Job) -> Result:
     """Train one replica per seed; the last row has what is measured at the end."""
     settings = job.settings(Settings)
     classes = training.CLASSES[settings.dataset]
-    net = functools.partial(PlainNet, settings.order, settings.width, settings.rate, settings.head_rate, classes)
+    net = functools.partial(PlainNet, settings.order, settings.width, settings.side, settings.rate, settings.head_rate, classes)
     return training.train(job, settings, net, functools.partial(measure_fit if settings.probe == "fit" else measure_shift, settings))
 
 

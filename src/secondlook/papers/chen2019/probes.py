@@ -20,7 +20,7 @@ from secondlook.train.supervised import Task
 #: training images that a probe looks at, at most
 IMAGES = 1000
 #: images of which dependence is measured, channels of a layer, and positions of the maps of a batch, at most
-SAMPLED_IMAGES, CHANNELS, POSITIONS = 320, 16, 2048
+SAMPLED_IMAGES, CHANNELS, POSITIONS = 960, 16, 1024
 #: images of which the drift is measured
 MOMENT_IMAGES = 256
 #: bins of a unit's values, of equal width over four standard deviations around the mean; a dropped unit has a bin of its own

@@ -10,13 +10,16 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
 
-from secondlook.data.images import load_images
+from secondlook.data.images import images_and_labels, resized
+from secondlook.data.load import load
+from secondlook.errors import UserError
 from secondlook.papers.chen2019 import probes
 from secondlook.runner.job import History, Job, Result
 from secondlook.runner.ranges import above, at_least, at_most
@@ -79,8 +82,10 @@ class Training:
 
 def make_task(job: Job, settings: Training, net: Callable[[], nn.Module], measure: Measure, device: torch.device) -> Task:
     """Return the task of a job."""
-    train = Split(*load_images(job, settings.dataset, "train", settings.side, None, device))
-    test = Split(*load_images(job, settings.dataset, "test", settings.side, settings.test_images, device))
+    if settings.dataset not in job.datasets:
+        raise UserError(f"{job.paper}/{job.experiment}: its settings ask for '{settings.dataset}'; add it to 'datasets' of that experiment")
+    train, test = splits(*job.datasets[settings.dataset], settings.side, device)
+    test = Split(test.images_NCHW[: settings.test_images], test.labels_N[: settings.test_images])
     return Task(
         net=net,
         optimizer=functools.partial(optimizer, settings),
@@ -95,6 +100,18 @@ def make_task(job: Job, settings: Training, net: Callable[[], nn.Module], measur
         test_at_end=True,
         measure=measure,
     )
+
+
+@functools.lru_cache(maxsize=1)
+def splits(path: Path, digest: str, side: int, device: torch.device) -> tuple[Split, Split]:
+    """Training and test images on the device; kept, since the cells of a job read the same ones."""
+    arrays = load(path, digest)
+
+    def split(name: Literal["train", "test"]) -> Split:
+        images, labels = images_and_labels(arrays, name)
+        return Split(resized(torch.from_numpy(images), side).to(device), torch.from_numpy(labels).long().to(device))
+
+    return split("train"), split("test")
 
 
 def optimizer(settings: Training, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
