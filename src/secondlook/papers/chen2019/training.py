@@ -27,7 +27,7 @@ from secondlook.train.optimizers import build
 from secondlook.train.supervised import METRICS as EVERY_EPOCH
 from secondlook.train.supervised import Moment, Split, Task, evaluate, train_supervised
 
-#: share of the epochs -> factor of the step size from there on (cifar10_resnet.py: epochs 80, 120, 160, 180 of 200)
+#: share of the epochs -> factor of the step size after it (cifar10_resnet.py: epochs above 80, 120, 160, 180 of 200, counted from 0)
 KERAS = ((0.4, 0.1), (0.6, 1e-2), (0.8, 1e-3), (0.9, 5e-4))
 ONCE = ((0.6, 0.1),)
 CLASSES = {"cifar10": 10, "cifar100": 100}
@@ -128,7 +128,7 @@ def factor(settings: Training, epoch: int) -> float:
     """Factor of the step size in an epoch, counted from 0."""
     done = 1.0
     for share, then in KERAS if settings.schedule == "keras" else ONCE:
-        if epoch >= share * settings.epochs:
+        if epoch > share * settings.epochs:
             done = then
     return done
 

@@ -31,7 +31,7 @@ def draw(data: FigureData) -> Figure:
         left.plot(place, errors[arm].mean(), "_", color="black", ms=18, mew=1.8)
     left.set_xticks(range(len(PATH)), ["\n".join([arm, *ARMS[arm].label.split("-")]) for arm in PATH], fontsize=6.5)
     left.set(title="Test error", ylabel="%")
-    for row, ((first, second), name) in enumerate(STEPS.items()):
+    for row, (first, second) in enumerate(STEPS):
         pairs = errors[[first, second]].dropna().to_numpy()
         if len(pairs) < FEWEST:
             continue
