@@ -63,6 +63,7 @@ def test_digests_are_pinned():
 
 PINNED = {
     "cifar10": "2ef11717eeb08b09",
+    "cifar100": "d6ce5df10e42d28b",
     "mnist": "2ae0dfdbf5666d6e",
     "fashion_mnist": "841422af97443f58",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -193,7 +195,7 @@ def test_a_plain_net_repeats_its_order_and_halves_after_each_relu(order: str, bl
     net = PlainNet(order, 4, 16, 0.5)
     assert words(net.layers) == block.split() * 3
     layers = list(net.layers)
-    assert all(isinstance(after, Halve) for layer, after in zip(layers, layers[1:], strict=False) if isinstance(layer, nn.ReLU))
+    assert all(isinstance(after, Halve) for layer, after in itertools.pairwise(layers) if isinstance(layer, nn.ReLU))
     assert net(torch.randn(2, 3, 16, 16)).shape == (2, 10)
 
 

@@ -156,9 +156,10 @@ def test_inputs_of_all_convolutions_but_first_and_shortcuts_are_looked_at() -> N
 
 def test_drift_is_in_deviations_and_leaves_dead_units_out() -> None:
     before = np.array([[0.0, 1.0], [5.0, 2.0], [0.0, 0.0]])
+    after = np.array([[1.0, 1.0], [7.0, 2.0], [0.0, 0.0]])
     assert probes.drift(before, before) == 0
-    assert probes.drift(before, before + [[1.0, 0.0], [2.0, 0.0], [0.0, 0.0]]) == pytest.approx(1)
-    assert probes.drift(10 * before, 10 * (before + [[1.0, 0.0], [2.0, 0.0], [0.0, 0.0]])) == pytest.approx(1), "whatever the unit of scale"
+    assert probes.drift(before, after) == pytest.approx(1)
+    assert probes.drift(10 * before, 10 * after) == pytest.approx(1), "whatever the unit of scale"
 
 
 def test_moments_are_those_of_the_channels() -> None:
