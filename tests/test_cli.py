@@ -12,16 +12,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_paper import EVERYWHERE, TRAIN, papers_in, protocol, write_paper
+from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol, write_paper
 
 import secondlook
 from secondlook.cli import main
 from secondlook.files import read_json
+from secondlook.plan.interim import interim_claims, interim_controls, interim_design, interim_jobs, readers
 from secondlook.plan.plan import Plan
+from secondlook.plan.runs import Bundle
+from secondlook.plan.targets import paper_design
 from secondlook.protocol.config import load_config
 
-VERBS = {"fetch", "check", "run", "collect", "select", "decide", "figure", "report", "pdf", "whence", "summary", "tally", "schemas"}
+VERBS = {
+    "fetch",
+    "check",
+    "run",
+    "collect",
+    "select",
+    "decide",
+    "interim",
+    "figure",
+    "report",
+    "pdf",
+    "whence",
+    "summary",
+    "tally",
+    "schemas",
+}
 SOURCE = str(Path(secondlook.__file__).parents[1])
+
+
+def watched(sentence: str, lr: float, low: float, **plan: float) -> dict[str, Any]:
+    """A claim that is decided at one of two looks, or not."""
+    test = {"within": "loss", "low": low, "arm": {"label": "", "cells": {"lr": lr}}, "diverged": 99.0}
+    return {"sentence": sentence, "plain": "", "source": "", "experiment": "watched", "test": test, "spread": 0.02} | plan
+
 
 TOY = protocol(
     experiments={
@@ -34,6 +59,12 @@ TOY = protocol(
             "scales": EVERYWHERE,
         },
         "chosen": {"title": "", "module": "train", "cells": [{"lr": {"select": "best"}}, {"lr": 0.25}], "scales": EVERYWHERE},
+        "watched": {
+            "title": "",
+            "module": "train",
+            "cells": [{"lr": [0.25, 0.5]}],
+            "scales": {"quick": EXACT | {"seeds": 6, "looks": [3, 6]}},
+        },
     },
     selections={"best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"}},
     controls={
@@ -41,17 +72,18 @@ TOY = protocol(
             "sentence": "Runs do not differ from themselves.",
             "experiment": "chosen",
             "test": {
-                "difference": "loss",
+                "equivalence": "loss",
                 "first": {"label": "small", "cells": {"lr": 0.25}},
                 "second": {"label": "small", "cells": {"lr": 0.25}},
+                "margin": 0.1,
                 "diverged": 99.0,
             },
-            "expect": "no effect",
         }
     },
     claims={
         "T1": {
             "sentence": "A larger step ends lower.",
+            "plain": "Large steps win.",
             "source": "Section 1",
             "experiment": "chosen",
             "controls": ["K1"],
@@ -63,7 +95,10 @@ TOY = protocol(
                 "diverged": 99.0,
             },
         },
-        "T2": {"sentence": "Toys fly.", "source": "Section 2", "not_run": "no wind"},
+        "T2": {"sentence": "Toys fly.", "plain": "They fly.", "source": "", "not_run": "no wind", "needs": {"data": "wind"}},
+        # the loss is 2.00, 2.01 ... at the step size 0.25, and 1.00, 1.01 ... at 0.5
+        "T3": watched("A small step is far off.", 0.25, low=1.5, expected=2.0, otherwise=1.0),
+        "T4": watched("A larger one is at 1.015.", 0.5, low=1.015, expected=1.2, otherwise=0.8),
     },
 )
 
@@ -138,10 +173,28 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
     def call(*arguments: Any) -> None:
         assert main([str(argument) for argument in arguments]) == 0
 
-    def run_and_collect(experiment: str) -> None:
-        for job in plan.bundles("toycli", experiment):
-            folder = f"results/quick/toycli/{experiment}"
+    def run(*jobs: Bundle) -> None:
+        for job in jobs:
+            folder = f"results/quick/toycli/{job.leader.experiment}"
             call("run", "--spec", json.dumps(plan.spec(job)), "--code", "c0de", "--work", "work", "--out", folder)
+
+    def look() -> None:
+        rules = {
+            "claims": interim_claims(plan, "toycli", "watched"),
+            "controls": interim_controls(plan, "toycli", "watched"),
+            "design": interim_design(plan, "toycli", "watched"),
+            "readers": readers(plan, "toycli", "watched"),
+        }
+        said = [word for name, value in rules.items() for word in (f"--{name}", json.dumps(value))]
+        jobs = interim_jobs(plan, "toycli", "watched", 1)
+        call("interim", *said, "--jobs", *jobs, "--out", plan.interim("toycli", "watched", 1))
+
+    def run_and_collect(experiment: str) -> None:
+        jobs = plan.bundles("toycli", experiment)
+        run(*(job for job in jobs if plan.asks(job.leader) is None))
+        if any(plan.asks(job.leader) for job in jobs):
+            look()
+            run(*(job for job in jobs if plan.asks(job.leader)))
         jobs = plan.records_of(plan.runs("toycli", experiment))
         call("collect", *jobs, "--table", plan.table("toycli", experiment), "--records", plan.records("toycli", experiment))
 
@@ -155,26 +208,41 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
         assert (choice["best"], choice["edge"]) == (1.0, None)
         assert [candidate["score"] is None for candidate in choice["candidates"]] == [False, False, True]
         run_and_collect("chosen")
+        run_and_collect("watched")
+    assert read_json(plan.interim("toycli", "watched", 1)) == {"lr=0.25": False, "lr=0.5": True}
 
     rules = ("--paper", "toycli", "--claims", plain(TOY.claims), "--controls", plain(TOY.controls))
-    tables = ("--tables", plan.table("toycli", "chosen"))
-    call("decide", *rules, "--fidelity", '{"chosen": "exact"}', *tables, "--out", "claims.json")
-    first, second = read_json("claims.json")
+    tables = ("--tables", plan.table("toycli", "chosen"), plan.table("toycli", "watched"))
+    call("decide", *rules, "--design", json.dumps(paper_design(plan, "toycli")), *tables, "--out", "claims.json")
+    first, second, third, fourth = read_json("claims.json")
     assert [control["id"] for control in first["controls"]] == ["K1"]
     # loss after two steps is 1 / (2 lr): 0.5 at the chosen lr of 1, 2 at 0.25
-    assert first["verdict"] == "replicated"
+    assert (first["outcome"], first["reach"]) == ("supported", "paper's setting")
     assert first["effect"] == pytest.approx(1.5, abs=1e-12)
     assert first["n"] == [3, 3]
     assert [arm["values"] for arm in first["arms"]] == [pytest.approx([0.5, 0.51, 0.52]), pytest.approx([2.0, 2.01, 2.02])]
-    assert (second["verdict"], second["why"]) == ("not run", "no wind")
+    assert (second["outcome"], second["why"]) == ("not run", "no wind")
+    assert [(claim["outcome"], claim["n"], claim["decided_by"]["look"]) for claim in (third, fourth)] == [
+        ("supported", [3], 1),
+        ("undecided", [6], 2),
+    ]
 
 
 def test_claims_without_any_table(tmp_path: Path) -> None:
     out = tmp_path / "claims.json"
     rules = ["--paper", "toycli", "--claims", plain(TOY.claims)]
-    assert main(["decide", *rules, "--fidelity", "{}", "--tables", "--out", str(out)]) == 0
-    assert [claim["verdict"] for claim in read_json(out)] == ["not run", "not run"]
-    assert "does not run at this scale" in read_json(out)[0]["why"]
+    design = json.dumps(paper_design(Plan({"toycli": TOY}, load_config({"scale": "smoke"})), "toycli"))
+    assert main(["decide", *rules, "--design", design, "--tables", "--out", str(out)]) == 0
+    assert [claim["outcome"] for claim in read_json(out)] == ["not run"] * 4
+    assert read_json(out)[2]["why"] == "needs scale quick"
+
+
+def test_a_look_at_what_no_claim_reads(tmp_path: Path) -> None:
+    out = tmp_path / "1.json"
+    design = json.dumps({"scale": "quick", "budgets": {}, "scales": {}, "sharing": 1})
+    rules = ["--claims", "[]", "--controls", "[]", "--design", design, "--readers", '{"lr=0.5": []}']
+    assert main(["interim", *rules, "--jobs", "--out", str(out)]) == 0
+    assert read_json(out) == {"lr=0.5": False}
 
 
 def test_schemas(tmp_path: Path) -> None:

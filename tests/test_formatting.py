@@ -51,7 +51,16 @@ def test_interval(bounds: list[float] | None, text: str) -> None:
 
 def claim(**fields: Any) -> dict[str, Any]:
     arms = [{"diverged": 0}, {"diverged": 0}]
-    return {"effect": 1.95, "interval": [1.5, 2.4], "n": [5, 4], "unit": "%", "arms": arms, "counts": None, "reach": "reduced"} | fields
+    return {
+        "effect": 1.95,
+        "interval": [1.5, 2.4],
+        "n": [5, 4],
+        "unit": "%",
+        "arms": arms,
+        "counts": None,
+        "reach": "reduced",
+        "kind": "difference",
+    } | fields
 
 
 @pytest.mark.parametrize(
@@ -62,6 +71,8 @@ def claim(**fields: Any) -> dict[str, Any]:
         ({"interval": None, "n": [30], "arms": [], "unit": "", "effect": 0.0, "reach": "identity"}, "off by 0 at most, n = 30"),
         ({"counts": [[1, 5], [4, 4]], "unit": ""}, "1 of 5, 4 of 4: +1.95 [+1.50, +2.40], n = 5 + 4"),
         ({"interval": None}, "+1.95 %, n = 5 + 4"),
+        ({"kind": "ratio", "unit": ""}, "1.95 times [1.50, 2.40], n = 5 + 4"),
+        ({"kind": "within", "n": [5]}, "1.95 % [1.50, 2.40], n = 5"),
         ({"effect": None, "interval": None, "n": [], "arms": []}, MISSING),
         ({"effect": None, "interval": None, "n": [2, 2]}, MISSING),
     ],

@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--controls", type=json.loads, default=[])
     verb.add_argument("--design", type=json.loads, required=True, help="what was planned, as JSON")
     verb.add_argument("--readers", type=json.loads, required=True, help="cell -> claims that read it, as JSON")
-    verb.add_argument("--jobs", nargs="+", type=Path, required=True, metavar="JOB_JSON")
+    verb.add_argument("--jobs", nargs="*", type=Path, required=True, metavar="JOB_JSON")
     verb.add_argument("--out", type=Path, required=True)
     verb.set_defaults(call=_interim)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MISSING = "not measured"
+#: kinds of tests whose effect is a value and no difference
+VALUES = {"ratio", "within", "share"}
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -21,11 +23,12 @@ def signed(value: float | None, unit: str = "") -> str:
     return MISSING if value is None else ("+" if value > 0 else "") + number(value, unit)
 
 
-def interval(bounds: Sequence[float | None] | None, unit: str = "") -> str:
-    """Both ends of an interval; an open end is infinite."""
+def interval(bounds: Sequence[float | None] | None, unit: str = "", signs: bool = True) -> str:
+    """Both ends of an interval; an open end is infinite. Values, which are no differences, have no plus sign."""
     if bounds is None:
         return MISSING
-    low, high = ("-∞" if bounds[0] is None else signed(bounds[0]), "+∞" if bounds[1] is None else signed(bounds[1]))
+    say = signed if signs else number
+    low, high = ("-∞" if bounds[0] is None else say(bounds[0]), "+∞" if bounds[1] is None else say(bounds[1]))
     return f"[{low}, {high}] {unit}".strip()
 
 
@@ -38,9 +41,10 @@ def measured(claim: Mapping[str, Any]) -> str:
         return f"off by {number(claim['effect'], claim['unit'])} at most, {runs}"
     counts = ", ".join(f"{hits} of {size}" for hits, size in claim["counts"] or [])
     diverged = sum(arm["diverged"] for arm in claim["arms"])
-    parts = [f"{counts}: " if counts else "", signed(claim["effect"], claim["unit"])]
-    parts += [f" {interval(claim['interval'])}" if claim["interval"] else "", f", {runs}", f", {diverged} diverged" if diverged else ""]
-    return "".join(parts)
+    signs = claim["kind"] not in VALUES
+    effect = (signed if signs else number)(claim["effect"], "times" if claim["kind"] == "ratio" else claim["unit"])
+    parts = [f"{counts}: " if counts else "", effect, f" {interval(claim['interval'], signs=signs)}" if claim["interval"] else ""]
+    return "".join([*parts, f", {runs}", f", {diverged} diverged" if diverged else ""])
 
 
 def said(claim: Mapping[str, Any]) -> str:

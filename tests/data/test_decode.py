@@ -61,6 +61,21 @@ def test_cifar_sprites(tmp_path, colour):
     same(run(tmp_path, SPRITES, {"tiny-1.0.0.tgz": tar_gz(sprite_members(colour))}, colour), colour)
 
 
+TEXT = Form("text", ("novel.txt",))
+
+
+def test_a_text_is_ascii_with_plain_line_ends_up_to_its_recorded_length(tmp_path):
+    body = "\ufeffCafé—“naïve”\r\nEnd.\r\nAn addition ☆".encode()
+    arrays = {"text": np.frombuffer(b"Cafenaive\nEnd.", np.uint8)}
+    same(run(tmp_path, TEXT, {"novel.txt": body}, arrays), arrays)
+
+
+@pytest.mark.parametrize(("body", "reason"), [(b"caf\xe9", "is not UTF-8"), (b"x" * (1 << 21), "far more than the novel")])
+def test_a_text_that_is_not(tmp_path, body, reason):
+    with pytest.raises(SourceError, match=reason):
+        run(tmp_path, TEXT, {"novel.txt": body}, {"text": np.zeros(4, np.uint8)})
+
+
 def test_product_of_another_machine(tmp_path, gray):
     save_file(gray, tmp_path / "tiny.safetensors")
     same(decode(Form("safetensors", ("tiny.safetensors",)), [tmp_path / "tiny.safetensors"], register(gray), tmp_path), gray)

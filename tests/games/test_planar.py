@@ -33,7 +33,7 @@ def column(result: Result, seed: int, metric: str) -> dict[int, float]:
 def test_twenty_steps_and_their_metrics(make_job) -> None:
     result = play(make_job, w1_points=50, fresh_steps=3)
     for seed in (0, 1):
-        for metric in ("modes", "high_quality", "reverse_kl", "jsd", "w1", "fresh_d_loss"):
+        for metric in ("modes", "held", "high_quality", "reverse_kl", "jsd", "w1", "fresh_d_loss"):
             values = column(result, seed, metric)
             assert list(values) == [0, 5, 10, 15, 20]
             assert all(map(math.isfinite, values.values()))
@@ -101,10 +101,10 @@ def test_metrics_of_the_data_themselves_and_of_a_collapsed_set() -> None:
     ring, asked = mixture("ring"), settings(w1_points=200)
     perfect = planar_metrics(ring.sample(500, torch_generator(0, "test")), ring, asked, seed=0)
     collapsed = planar_metrics(torch.tensor([[0.0, 1.0]]).expand(500, 2), ring, asked, seed=0)
-    assert perfect["modes"] == 8
+    assert perfect["modes"] == perfect["held"] == 8
     assert perfect["high_quality"] == pytest.approx(0.989, abs=0.015), "1 - exp(-9 / 2) of a Gaussian is within 3 sigma"
     assert perfect["w1"] < 0.5
-    assert (collapsed["modes"], collapsed["high_quality"]) == (1, 1)
+    assert (collapsed["modes"], collapsed["held"], collapsed["high_quality"]) == (1, 1, 1)
     assert collapsed["reverse_kl"] == pytest.approx(math.log(8))
     assert collapsed["w1"] == pytest.approx(1.26, abs=0.15), "the mean distance of the circle's points to one of them is about 4 / pi"
 

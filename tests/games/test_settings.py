@@ -6,10 +6,10 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.games.settings import GameSettings
-from secondlook.train.extras import Clip
+from secondlook.train.extras import Clip, GradientPenalty
 from secondlook.train.game import Game
 from secondlook.train.losses import LOSSES
-from secondlook.train.updates import SGD, Adam, RMSProp
+from secondlook.train.updates import SGD, Adam, RMSProp, TensorFlowRMSProp
 
 NEEDED = {"loss": "minimax", "steps": 100, "batch": 64, "d_lr": 1e-4, "g_lr": 1e-3}
 
@@ -49,7 +49,10 @@ def test_a_mapping_gives_the_entry_of_this_runs_loss() -> None:
         ({"clip": 0.0}, "'clip' must be above 0, got 0.0"),
         ({"lr_divisor": 0.0}, "'lr_divisor' must be above 0"),
         ({"simultaneous": True, "d_steps": 5}, "a simultaneous game has one step of each player"),
-        ({"simultaneous": True, "warm_up": True}, "a simultaneous game has one step of each player"),
+        ({"simultaneous": True, "warm_up": 100}, "a simultaneous game has one step of each player"),
+        ({"simultaneous": True, "penalty": 1.0}, "a simultaneous game has one step of each player and no penalty"),
+        ({"warm_up": -1}, "'warm_up' must be at least 0, got -1"),
+        ({"penalty": 0.0}, "'penalty' must be above 0, got 0.0"),
     ],
 )
 def test_mistakes_are_named(values: dict, message: str) -> None:
@@ -79,15 +82,19 @@ def test_game_fields() -> None:
     assert [plain["discriminator_steps"](step) for step in (0, 30, 500)] == [1, 1, 1]
     assert plain["before_step"] is plain["after_step"] is None
     assert plain["simultaneous"] is plain["shared_noise"] is False
+    assert plain["penalty"] is None
+    assert GameSettings(**NEEDED | {"penalty": 10.0}).game_fields()["penalty"] == GradientPenalty(10.0)
 
 
 def test_game_fields_of_wgan() -> None:
-    settings = {"optimizer": "rmsprop", "alpha": 0.9, "d_steps": 5, "g_steps": 2, "warm_up": True, "clip": 0.01}
+    settings = {"optimizer": "rmsprop", "alpha": 0.9, "d_steps": 5, "g_steps": 2, "warm_up": 40, "clip": 0.01}
     fields = GameSettings(**NEEDED | settings).game_fields()
     assert (fields["generator_rule"], fields["discriminator_rule"]) == (RMSProp(1e-3, 0.9), RMSProp(1e-4, 0.9))
-    assert [fields["discriminator_steps"](step) for step in (0, 24, 25, 500, 501)] == [100, 100, 5, 100, 5]
+    assert [fields["discriminator_steps"](step) for step in (0, 24, 25, 500, 501)] == [40, 40, 5, 40, 5]
     assert fields["generator_steps"] == 2
     assert (fields["before_step"], fields["after_step"]) == (None, Clip(0.01))
+    other = GameSettings(**NEEDED | settings | {"rmsprop": "tensorflow"}).game_fields()
+    assert (other["generator_rule"], other["discriminator_rule"]) == (TensorFlowRMSProp(1e-3, 0.9), TensorFlowRMSProp(1e-4, 0.9))
     fields = GameSettings(**NEEDED | settings | {"clip_when": "before"}).game_fields()
     assert (fields["before_step"], fields["after_step"]) == (Clip(0.01), None)
 

@@ -39,7 +39,7 @@ experiments:
     cells: {optimizer: [sgd, adam], lr: {select: best-lr}}
     settings: {batch: 8}
     inputs: rulers
-    scales: {quick: {seeds: 100-102}}
+    scales: {quick: {seeds: 100-111, looks: [3, 6, 12]}}
   long:
     like: grid
     only: [paper]
@@ -64,35 +64,61 @@ controls:
   K1:
     sentence: Toys do not differ from themselves.
     experiment: final
-    test: {difference: loss, cells: {lr: selected}, first: sgd, second: sgd}
-    expect: no effect
+    test: {equivalence: loss, cells: {lr: selected}, first: sgd, second: sgd, margin: 0.5}
 
 claims:
   T1:
     sentence: Toys end where the formula says.
+    plain: Toys end where they should.
     source: Section 1
     reported: {text: "1.0", read: first-hand, source: Table 1}
     experiment: grid
     test: {equal: loss, cells: {optimizer: sgd}, to: closed_form, tolerance: 0.1}
   T2:
     sentence: Adam ends higher.
+    plain: Adam ends higher.
+    headline:
+      order: 1
+      label: Which is better
+      figure: end
+      answer:
+        supported: SGD is better.
+        weaker: SGD is a little better.
+        contradicted: SGD is not better.
+        undecided: Nobody can tell.
+        not_run: Nobody has looked.
     source: Section 2
     experiment: final
     controls: [K1]
     test: {difference: loss, cells: {lr: selected}, first: sgd, second: adam}
   T3:
     sentence: The best of both solves more.
+    plain: The best solves more.
     source: Section 2
     experiment: grid
+    scales: [paper]
+    spread: 0.1
     test:
       counts: solved
       cells: {lr: [0.1, 1.0]}
       first: {label: SGD, cells: {optimizer: sgd}, pick: loss}
       second: {label: Adam, cells: {optimizer: adam}, pick: loss}
+      smallest_effect: 0.3
   T4:
     sentence: Toys fly.
+    plain: Toys fly.
     source: Section 3
     not_run: no wind
+    needs: {data: wind}
+  T5:
+    sentence: Adam ends higher by a factor.
+    plain: Adam ends higher.
+    family: T2
+    source: Section 2
+    experiment: final
+    expected: 2.0
+    otherwise: 1.0
+    test: {ratio: loss, cells: {lr: selected}, first: sgd, second: adam, smallest_effect: 1.25}
 
 figures:
   curve:
@@ -163,7 +189,7 @@ def run(job):
     "papers/toys/figures/__init__.py": "",
     "papers/toys/figures/curve.py": 'import seaborn as sns\n\nMETRICS = frozenset({"loss"})\n\n\ndef draw(data, at=0):\n    return sns\n',
     "papers/toys/answer.md": """\
-**In one sentence.** Toys end where they should: **{{ claims["T1"].verdict }}**, and Adam ends
+**In one sentence.** Toys end where they should: **{{ claims["T1"].outcome }}**, and Adam ends
 {{ claims["T2"].effect | signed("nats") }} higher at scale {{ scale }}.
 {% if claims["T2"].effect %}It was measured.{% endif %}
 """,

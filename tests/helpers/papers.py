@@ -26,6 +26,7 @@ from secondlook.data.registry import DATASETS
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import set_style
 from secondlook.files import read_json
+from secondlook.plan import interim
 from secondlook.plan.plan import Plan, make_plan
 from secondlook.plan.runs import Run
 from secondlook.plan.targets import claim_experiments
@@ -34,6 +35,7 @@ from secondlook.protocol.project import INSTRUMENTS, Project, find_papers, load_
 from secondlook.protocol.schema import Scale
 from secondlook.runner.bundle import make_bundle
 from secondlook.stats.decide import decide_claims
+from secondlook.stats.interim import decide_interim
 from secondlook.tables.arrays import read_arrays
 from secondlook.tables.collect import collect, factor_columns
 from secondlook.tables.read import read_table
@@ -43,6 +45,8 @@ FOLDER = Path(secondlook.papers.__path__[0])
 PAPERS = list(find_papers(FOLDER))
 #: made-up images in each split, enough for what scale smoke asks for
 IMAGES = 2000
+#: characters of a made-up text
+CHARACTERS = 40_000
 #: a module that calls one of these has replicas that may diverge
 LOOPS = {"train_adversarial", "train_supervised"}
 #: steps of a history that are kept for a larger scale, which has many
@@ -150,12 +154,15 @@ def _run(plan: Plan, paper: str) -> None:
     experiments = [*((INSTRUMENTS, key) for key in plan.experiments(INSTRUMENTS)), *((paper, key) for key in order)]
     digests = {}
     for name in {name for owner, key in experiments for name in plan.experiment(owner, key).datasets}:
-        arrays = made_up_images(name)
+        arrays = made_up_data(name)
         save_file(arrays, f"{name}.safetensors")
         digests[name] = fingerprint(arrays)
     files = {name: Path(f"{name}.safetensors") for name in digests}
     for owner, key in experiments:
         for bundle in plan.bundles(owner, key):
+            look = plan.look_of(bundle.leader)
+            if look and look > 1:
+                _decide_interim(plan, paper, key, look - 1)
             spec = plan.spec(bundle)
             spec["data"] = {name: digests[name] for name in spec["data"]}
             out = Path(plan.folder(bundle.leader)).parents[1]
@@ -169,9 +176,24 @@ def _run(plan: Plan, paper: str) -> None:
                 select(plan.selection_spec(paper, name), tables, records, Path(plan.selection(paper, name)))
 
 
-def made_up_images(dataset: str) -> dict[str, np.ndarray]:
-    """Random images and labels in the layout of a data set."""
-    draw, shape = np.random.default_rng(0), DATASETS[dataset].arrays["train_images"].shape[1:]
+def _decide_interim(plan: Plan, paper: str, key: str, look: int) -> None:
+    """Say which cells want more replicas, as the workflow's rule does."""
+    decide_interim(
+        interim.interim_claims(plan, paper, key),
+        interim.interim_controls(plan, paper, key),
+        interim.interim_design(plan, paper, key),
+        interim.readers(plan, paper, key),
+        map(Path, interim.interim_jobs(plan, paper, key, look)),
+        Path(plan.interim(paper, key, look)),
+    )
+
+
+def made_up_data(dataset: str) -> dict[str, np.ndarray]:
+    """Random images and labels in the layout of a data set, or a random text."""
+    draw, arrays = np.random.default_rng(0), DATASETS[dataset].arrays
+    if "text" in arrays:
+        return {"text": draw.integers(97, 123, CHARACTERS).astype(np.uint8)}
+    shape = arrays["train_images"].shape[1:]
     return {
         f"{split}_{name}": draw.integers(0, high, (IMAGES, *rest), np.uint8)
         for split in ("train", "test")

@@ -19,6 +19,11 @@ RULER = RUN_RULER | {"collect instruments/ruler"}
 RUN_MEASURED = {"run toy/measured/only/seeds=0-2"}
 MEASURED = RUN_MEASURED | {"collect toy/measured"}
 TINTED = {"run toy/tinted/only/seeds=0-2", "collect toy/tinted"}
+CALM, LOUD = (f"run toy/watched/noise={noise}" for noise in ("0.01", "9.0"))  # decided at the first look, and not
+FIRST_LOOK = {f"{cell}/seeds=0-2" for cell in (CALM, LOUD)}
+SECOND_LOOK = {f"{cell}/seeds=3-5" for cell in (CALM, LOUD)}
+INTERIM = {"interim toy/watched/1"}
+WATCHED = {"collect toy/watched"}
 DATASET = {"dataset toydata"}
 DECIDE = {"decide toy"}
 CURVES = {"figure toy/curves"}
@@ -43,7 +48,10 @@ FROM_GRID = GRID | CURVES | FROM_SELECT
 FROM_MEASURED = MEASURED | SHEET | LENGTHS | REPORT
 FROM_TINTED = TINTED | LENGTHS | REPORT
 FROM_RULER = RULER | FROM_MEASURED | FROM_TINTED
-ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN | FROM_RULER
+FROM_SECOND_LOOK = SECOND_LOOK | WATCHED | FROM_CLAIMS
+FROM_INTERIM = INTERIM | FROM_SECOND_LOOK  # announced: blocks for which the answer stays the same end at once, with what they had
+FROM_WATCHED = FIRST_LOOK | FROM_INTERIM
+ALL_RUNS = FROM_GRID | FROM_SAMPLE | FROM_PLAIN | FROM_RULER | FROM_WATCHED
 ALL = ALL_RUNS | DATASET
 # Within one start Snakemake reruns what follows from a rerun, equal or not: a selection made again trains again.
-FROM_COLLECTS = {job for job in ALL_RUNS if not job.startswith("run ")} | FINAL | READER
+FROM_COLLECTS = {job for job in ALL_RUNS if not job.startswith("run ")} | FINAL | READER | SECOND_LOOK

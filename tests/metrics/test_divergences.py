@@ -62,6 +62,15 @@ def test_against_adaptive_quadrature_of_the_formulas() -> None:
     assert dv.ls_binary(log_p, log_q, X) == pytest.approx(integral("q ** 2 / (p + q)"), rel=1e-6)
 
 
+@pytest.mark.parametrize("t", [0.0, 0.25, 2.0, 8.0])
+@pytest.mark.parametrize(("slope", "divergence"), [(dv.jensen_shannon_slope, dv.jensen_shannon), (dv.pearson_chi2_slope, dv.pearson_chi2)])
+def test_slopes_are_the_derivatives_by_the_mean_and_by_the_width(t: float, slope, divergence) -> None:
+    log_p, step = norm.logpdf(X), 1e-4
+    for score, move in ((X - t, lambda by: norm.logpdf(X, t + by)), ((X - t) ** 2 - 1, lambda by: norm.logpdf(X, t, 1 + by))):
+        expected = (divergence(log_p, move(step), X) - divergence(log_p, move(-step), X)) / (2 * step)
+        assert slope(log_p, move(0), X, score) == pytest.approx(expected, abs=1e-7)
+
+
 def test_disjoint_supports_without_warnings() -> None:
     with np.errstate(all="raise", under="ignore"):
         log_p, log_q = uniform(0, 1), uniform(2, 3)

@@ -147,7 +147,7 @@ MUTANTS = (
         "a resumed run has lost the norms of a step before the kill",
         "found by these tests",
         "train/duel.py",
-        {'self.last = {name: parts["numbers"][name] for name in LAST}': "pass"},
+        {'self.last = {name: parts["numbers"][name] for name in self.last}': "pass"},
         (f"{LOOP}::test_k_steps_kill_resume_rest_is_n_steps[turns of five]",),
     ),
     Mutant(
@@ -173,12 +173,19 @@ MUTANTS = (
         "train/duel.py",
         {
             "                self._constrain(game.before_step)\n": "",
-            "before = [parameter.detach().clone() for parameter in self.d_parameters] if last else []": (
+            "before = [parameter.detach().clone() for parameter in self.d_parameters] if looked_at else []": (
                 "self._constrain(self.game.before_step)\n"
-                "        before = [parameter.detach().clone() for parameter in self.d_parameters] if last else []"
+                "        before = [parameter.detach().clone() for parameter in self.d_parameters] if looked_at else []"
             ),
         },
         (f"{USUAL}[wasserstein-rmsprop-d_steps-clip-clip_when]",),
+    ),
+    Mutant(
+        "the gradient penalty takes the norm over the channels alone",
+        "a slip that points in the plane do not show",
+        "train/extras.py",
+        {"slope.flatten(2).norm(dim=-1)": "slope.norm(dim=2)"},
+        ("tests/train/test_extras.py::test_the_penalty_of_a_linear_critic_is_known[shape1]",),
     ),
     Mutant(
         "the estimate of the Jensen-Shannon divergence has the wrong sign",

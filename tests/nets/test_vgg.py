@@ -32,6 +32,16 @@ def test_convolutions_start_by_msr_fan_out() -> None:
             assert not module.bias.any()
 
 
+def test_batch_normalization_starts_as_in_torch_7() -> None:
+    """Factors uniform on 0 to 1; PyTorch has 1."""
+    torch.manual_seed(0)
+    norms = [module for module in CifarVGG().modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    factors = torch.cat([module.weight.detach() for module in norms])
+    assert len(norms) == 14 and 0 <= float(factors.min()) < 0.01 and 0.99 < float(factors.max()) <= 1
+    assert float(factors.mean()) == pytest.approx(0.5, abs=0.02) and float(factors.std()) == pytest.approx(12**-0.5, abs=0.01)
+    assert not any(module.bias.any() for module in norms)
+
+
 @pytest.mark.parametrize("side", [8, 16, 32])
 def test_shapes(side: int) -> None:
     assert CifarVGG(width=0.125)(torch.zeros(3, 3, side, side)).shape == (3, 10)

@@ -16,8 +16,12 @@ from papers import FOLDER, PAPERS, Smoke, decide, larger_tables, picture, plan_o
 from secondlook.check.everything import check_project
 from secondlook.plan.plan import Plan
 from secondlook.plan.runs import matching
-from secondlook.protocol.rules import Equal, arms_of
+from secondlook.protocol.rules import Equal, Share, arms_of
+from secondlook.protocol.schema import Scale
 from secondlook.report.answers import filled
+from secondlook.stats.chance import chance
+from secondlook.stats.design import PaperDesign
+from secondlook.stats.tested import designs
 from secondlook.tables.read import read_tables
 
 #: what depends on the data or on the internet: pushes where no fake lies, and scores in Inception's features
@@ -73,27 +77,59 @@ def cells_of(plan: Plan, paper: str, experiment: str) -> set[str]:
 
 
 def assert_decided(plan: Plan, paper: str, claims: Mapping[str, Mapping[str, Any]], ran: Collection[str]) -> None:
-    """Every claim whose experiments ran has a verdict with its reason, from all replicas that were planned."""
+    """Every claim that stands at the scale, and whose experiments ran, was judged by the replicas of the look that it names."""
     protocol = plan.protocols[paper]
     assert list(claims) == list(protocol.claims)
     for key, rule in protocol.claims.items():
         claim, behind = claims[key], protocol.experiments_behind(rule)
         assert claim["why"], key
-        assert (claim["verdict"] == "not run") == (not behind or not set(behind) <= set(ran)), key
-        if claim["verdict"] == "not run":
+        assert claim["answer"] if rule.headline else claim["answer"] is None, key
+        assert (claim["outcome"] == "not run") == (plan.scale not in protocol.scales_of(rule) or not set(behind) <= set(ran)), (
+            key,
+            claim["why"],
+        )
+        if claim["outcome"] == "not run":
+            assert claim["needs"], key
             continue
-        assert claim["effect"] is not None or claim["verdict"] == "inconclusive", key
+        assert claim["effect"] is not None or claim["outcome"] == "undecided" or claim["reach"] == "identity", key
         assert [control["id"] for control in claim["controls"]] == rule.controls, key
         assert all(control["why"] for control in claim["controls"]), key
         assert rule.test
+        assert rule.experiment
         if isinstance(rule.test, Equal):
             runs = plan.runs(paper, rule.experiment)
             cells = {cell.name for cell in matching([run.cell for run in runs], rule.test.cells, whole=False)}
             planned = sum(len(run.seeds) for run in runs if run.cell.name in cells)
             assert claim["n"] == [planned] or (rule.test.given and sum(claim["n"]) <= planned), key
+            continue
+        look = claim["decided_by"]["look"] - 1
         for arm, said in zip(arms_of(rule.test), claim["arms"], strict=True):
-            experiment = arm.experiment or rule.experiment
-            assert len(said["values"]) == len({seed for run in plan.runs(paper, experiment) for seed in run.seeds}), f"{key}: {arm.label}"
+            budget = protocol.experiments[arm.experiment or rule.experiment].scales[plan.scale]
+            looks = budget.looks or [budget.seeds.count]
+            if not isinstance(rule.test, Share):  # which pools cells, and leaves replicas out
+                assert len(said["values"]) == looks[min(look, len(looks) - 1)], f"{key}: {arm.label}"
+
+
+@pytest.mark.parametrize("scale", ["quick", "paper"])
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_claim_stands_only_where_its_test_can_decide(paper: str, scale: Scale) -> None:
+    """With a probability of 0.8 at least, both if the claim holds and if it does not; so no claim is left out by surprise."""
+    protocol = project_of(paper).protocols[paper]
+    found = designs(list(protocol.claims.values()), PaperDesign.of(protocol.design(scale)))
+    chances = {key: chance(design) for key, design in found.items()}
+    assert {key: (each.if_true, each.if_false) for key, each in chances.items() if not each.enough} == {}
+    standing = {key for key, claim in protocol.claims.items() if claim.random and scale in protocol.scales_of(claim)}
+    assert standing == set(found)
+
+
+def test_every_question_that_has_papers_is_answered_by_one_to_three_claims() -> None:
+    headlines: dict[int, list[int]] = {}
+    for paper in PAPERS:
+        protocol = project_of(paper).protocols[paper]
+        orders = [claim.headline.order for claim in protocol.claims.values() if claim.headline]
+        headlines.setdefault(protocol.question, []).extend(orders)
+    assert all(sorted(orders) == list(range(1, len(orders) + 1)) for orders in headlines.values()), headlines
+    assert all(1 <= len(orders) <= 3 for orders in headlines.values()), headlines
 
 
 def test_figures_read_no_metric_that_they_do_not_name(smoke: Smoke) -> None:

@@ -139,6 +139,7 @@ REPORT = [
     "secondlook.tables.records",
     "secondlook.tables.selection",
     "secondlook.stats.decide",
+    "secondlook.stats.interim",
     "secondlook.figures.style",
     "secondlook.report.build",
     "secondlook.report.pdf",

@@ -141,6 +141,93 @@ def test_more_seeds_leave_the_old_jobs_as_they_are(count: int, size: Any, cells:
     assert made == sorted(itertools.product(["lr=0.1", "lr=1.0", "lr=9.0"], range(20, 25 + count)))
 
 
+# ---- looks
+
+
+def looking(looks: list[int], config: dict[str, Any] | None = None, first: int = 0, **more: Any) -> Plan:
+    """A plan of one experiment, with looks at scale quick."""
+    budget = {"exact": True, "seeds": f"{first}-{first + looks[-1] - 1}", "looks": looks}
+    return make({"a": {"cells": [{"lr": [0.1, 1.0, 9.0]}], "scales": {"quick": budget}, **more}}, config)
+
+
+def of_first_cell(plan: Plan) -> list[Run]:
+    return [run for run in plan.runs("toy", "a") if run.cell.name == "lr=0.1"]
+
+
+LOOK_BLOCKS = [
+    # looks, seeds a job, config seeds, blocks with their look (None: nobody planned them)
+    ([3, 6, 12], "all", "protocol", {"0-2": 1, "3-5": 2, "6-11": 3}),
+    ([3, 6, 12], 2, "protocol", {"0-1": 1, "2": 1, "3-4": 2, "5": 2, "6-7": 3, "8-9": 3, "10-11": 3}),
+    ([3, 6], 9, "protocol", {"0-2": 1, "3-5": 2}),
+    ([2, 3], 1, "protocol", {"0": 1, "1": 1, "2": 2}),
+    ([3, 6, 12], "all", 2, {"0-1": 1}),
+    ([3, 6, 12], "all", 3, {"0-2": 1}),
+    ([3, 6, 12], "all", 4, {"0-2": 1, "3": 2}),
+    ([3, 6, 12], "all", 6, {"0-2": 1, "3-5": 2}),
+    ([3, 6, 12], 4, 11, {"0-2": 1, "3-5": 2, "6-9": 3, "10": 3}),
+    ([3, 6], "all", 6, {"0-2": 1, "3-5": 2}),
+    ([3, 6], "all", 8, {"0-2": 1, "3-5": 2, "6": None, "7": None}),
+]
+
+
+@pytest.mark.parametrize("first", [0, 100])
+@pytest.mark.parametrize(("looks", "size", "seeds", "expected"), LOOK_BLOCKS)
+def test_a_block_holds_replicas_of_one_look(looks: list[int], size: Any, seeds: Any, expected: dict[str, Any], first: int) -> None:
+    plan = looking(looks, {"seeds": seeds}, first, seeds_per_job=size)
+    moved = {"seeds=" + "-".join(str(first + int(end)) for end in block.split("-")): look for block, look in expected.items()}
+    assert {run.seeds_name: plan.look_of(run) for run in of_first_cell(plan)} == moved
+    for run in plan.runs("toy", "a"):
+        look = plan.look_of(run)
+        assert plan.planned(run) == (look is not None)
+        assert plan.asks(run) == (f"results/quick/toy/looks/a/{look - 1}.json" if look and look > 1 else None)
+        assert run_spec(plan, run)["interim"] == plan.asks(run)
+
+
+@pytest.mark.parametrize("cells", [1, 2, "all"])
+def test_a_job_of_several_cells_holds_one_look(cells: Any) -> None:
+    plan = looking([2, 5], {"seeds": 7}, cells_per_job=cells)
+    for job in plan.bundles("toy", "a"):
+        assert len({plan.look_of(run) for run in job.runs}) == 1
+        assert len({run["interim"] for run in plan.spec(job)["runs"]}) == 1
+    made = sorted((run.cell.name, seed) for job in plan.bundles("toy", "a") for run in job.runs for seed in run.seeds)
+    assert made == sorted(itertools.product(["lr=0.1", "lr=1.0", "lr=9.0"], range(7)))
+
+
+@pytest.mark.parametrize(("size", "cells"), list(itertools.product(["all", 1, 2], [1, 2, "all"])))
+def test_a_further_look_leaves_the_old_jobs_as_they_are(size: Any, cells: Any) -> None:
+    before = specs_of(looking([3, 6], seeds_per_job=size, cells_per_job=cells), "a")
+    after = specs_of(looking([3, 6, 12], seeds_per_job=size, cells_per_job=cells), "a")
+    assert before.items() < after.items()
+
+
+def test_further_seeds_leave_the_jobs_of_all_looks_as_they_are() -> None:
+    before, after = (specs_of(looking([3, 6], {"seeds": seeds}), "a") for seeds in ("protocol", 9))
+    assert before.items() < after.items()
+
+
+def test_without_looks_nobody_is_asked() -> None:
+    plan = make({"a": {"scales": {"quick": EXACT | {"seeds_per_job": 1}}}}, {"seeds": 5})
+    assert [(plan.look_of(run), plan.asks(run)) for run in plan.runs("toy", "a")] == [(None, None)] * 5
+    assert [plan.planned(run) for run in plan.runs("toy", "a")] == [True, True, True, False, False]
+
+
+def test_looks_are_those_of_the_scale() -> None:
+    scales = {"quick": EXACT | {"seeds": 6, "looks": [3, 6]}, "paper": EXACT | {"seeds": 6}}
+    plans = [make({"a": {"scales": scales}}, {"scale": scale}) for scale in ("quick", "paper")]
+    assert [[plan.asks(run) for run in plan.runs("toy", "a")] for plan in plans] == [[None, "results/quick/toy/looks/a/1.json"], [None]]
+
+
+@pytest.mark.parametrize("looks", [[6], [6, 3], [3, 3, 6], [0, 6], [3, 5], [3, 9], []])
+def test_looks_rise_and_end_with_all_replicas(looks: list[int]) -> None:
+    with pytest.raises(UserError, match="looks"):
+        make({"a": {"scales": {"quick": EXACT | {"seeds": 6, "looks": looks}}}})
+
+
+def test_instruments_have_no_looks() -> None:
+    with pytest.raises(UserError, match="no claim is decided on an instrument, so it has no looks"):
+        with_nets(scales={"quick": {"exact": True, "seeds": 6, "looks": [3, 6]}})
+
+
 # ---- cells
 
 
@@ -222,7 +309,7 @@ def test_a_selection_leaves_out_what_does_not_run_at_the_scale() -> None:
         "experiments": ["grid"],
         "factor": "lr",
         "metric": "loss",
-        "goal": "minimise",
+        "by": "mean",
         "per": ["rule"],
         "extend_by": 3.0,
     }
@@ -428,7 +515,7 @@ def test_a_spec_is_all_that_a_job_reads() -> None:
         "gpu": 1,
         "module": "secondlook.papers.toy.vgg",
         "paper": "toy",
-        "runs": [{"cell": {"lr": 0.1}, "factors": {"lr": 0.1}, "folder": "lr=0.1/seeds=0-2", "inputs": {}, "select": {}}],
+        "runs": [{"cell": {"lr": 0.1}, "factors": {"lr": 0.1}, "folder": "lr=0.1/seeds=0-2", "inputs": {}, "interim": None, "select": {}}],
         "scale": "quick",
         "seeds": [0, 1, 2],
         "settings": {},

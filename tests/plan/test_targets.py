@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tiny_paper import EXACT, INSTRUMENTS, protocol
 
 from secondlook.plan.plan import Plan
@@ -10,6 +11,7 @@ from secondlook.plan.targets import (
     drawn_jobs,
     figure_files,
     figure_targets,
+    paper_design,
     paper_products,
     paper_targets,
     report_products,
@@ -34,9 +36,10 @@ PLAN = Plan(
                 "best": {"experiments": ["grid"], "factor": "lr", "metric": "loss"},
                 "far": {"experiments": ["large"], "factor": "lr", "metric": "loss"},
             },
-            controls={"K1": {"sentence": "", "experiment": "control", "test": TEST, "expect": "effect"}},
+            controls={"K1": {"sentence": "", "experiment": "control", "test": TEST}},
             claims={
-                f"T{index}": {"sentence": "", "source": "", "experiment": name, "test": TEST} for index, name in enumerate(["gan", "large"])
+                f"T{index}": {"sentence": "", "plain": "", "source": "", "experiment": name, "test": TEST}
+                for index, name in enumerate(["gan", "large"])
             },
             figures={
                 "curve": {"title": "", "caption": "", "tables": ["grid"]},
@@ -60,6 +63,31 @@ INSTRUMENT = f"{RULER}/length=2/seeds=0/job.json"
 
 def test_claims_and_their_controls_rest_on_what_runs_at_the_scale() -> None:
     assert claim_experiments(PLAN, "toy") == ["gan", "control"]
+
+
+@pytest.mark.parametrize("seeds", ["protocol", 2, 9])
+def test_the_design_is_that_of_the_protocol_whatever_the_number_of_seeds(seeds: int | str) -> None:
+    budgets = {
+        "a": {"quick": {"reduced": True, "seeds": "100-105", "looks": [3, 6]}, "paper": EXACT},
+        "b": {"quick": EXACT},
+        "c": {"paper": EXACT},
+        "unread": {"quick": EXACT},
+    }
+    toy = protocol(
+        experiments={key: {"title": key, "module": "train", "scales": scales} for key, scales in budgets.items()},
+        claims={
+            f"T{index}": {"sentence": "", "plain": "", "source": "", "experiment": name, "test": TEST} for index, name in enumerate("abc")
+        }
+        | {"T3": {"sentence": "", "plain": "", "source": "", "not_run": "no wind", "needs": {"data": "wind"}}},
+    )
+    assert paper_design(Plan({"toy": toy}, load_config({"seeds": seeds})), "toy") == {
+        "scale": "quick",
+        "budgets": {
+            "a": {"fidelity": "reduced", "first": 100, "seeds": 6, "looks": [3, 6]},
+            "b": {"fidelity": "exact", "first": 0, "seeds": 3, "looks": None},
+        },
+        "scales": {"T0": ["quick", "paper"], "T1": ["quick"], "T2": ["paper"], "T3": []},
+    }
 
 
 def test_a_figure_and_its_arrays() -> None:

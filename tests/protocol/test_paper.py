@@ -22,13 +22,19 @@ from secondlook.protocol.document import Block, Items
 from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Figure, Instruments, Protocol, read_instruments, read_protocol, write_out
 from secondlook.protocol.project import find_papers, load_project
-from secondlook.protocol.rules import Difference, Equal, Metric, Test, arms_of, metrics_of
-from secondlook.protocol.schema import validate
+from secondlook.protocol.rules import Difference, Equal, Metric, Test, arms_of, bounds_of, metrics_of
+from secondlook.protocol.schema import SCALES, validate
 
 PAPERS = Path(secondlook.papers.__path__[0])
 
 DIFFERENCE = {"difference": "loss", "first": "small", "second": {"label": "large", "cells": {"lr": 1.0}}, "diverged": 9.0}
-CLAIM = {"sentence": "Toys train.", "source": "Section 1", "experiment": "plain", "test": {"equal": "loss", "to": 0.0}}
+CLAIM = {
+    "sentence": "Toys train.",
+    "plain": "Toys train.",
+    "source": "Section 1",
+    "experiment": "plain",
+    "test": {"equal": "loss", "to": 0.0},
+}
 
 #: one of everything
 FULL = protocol_data(
@@ -56,7 +62,7 @@ FULL = protocol_data(
     claims={
         "T1": CLAIM | {"reported": {"text": "1.0", "read": "first-hand", "source": "Table 1"}},
         "T2": CLAIM | {"experiment": "grid", "test": DIFFERENCE},
-        "T3": {"sentence": "Toys fly.", "source": "Section 2", "not_run": "no wind"},
+        "T3": {"sentence": "Toys fly.", "plain": "Toys fly.", "source": "Section 2", "not_run": "no wind", "needs": {"data": "wind"}},
     },
     figures={
         "curve": {"title": "A curve", "caption": "See it fall.", "tables": ["grid"]},
@@ -110,9 +116,107 @@ def test_named_arms_and_the_metrics_own_values_are_filled_in() -> None:
 
 def test_the_spread_is_the_metrics_at_each_scale_unless_the_claim_has_its_own_and_an_equality_has_none() -> None:
     claims = check().claims
-    assert (claims["T2"].spread_at("quick"), claims["T2"].spread_at("paper"), claims["T2"].spread_at("smoke")) == (0.5, 0.1, None)
+    assert [claims["T2"].planned(scale)[0] for scale in SCALES] == [None, 0.5, 0.1]
     assert claims["T1"].spread is None
-    assert check(lambda data: data["claims"]["T2"].update(spread=0.2)).claims["T2"].spread_at("smoke") == 0.2
+    assert check(lambda data: data["claims"]["T2"].update(spread=0.2)).claims["T2"].planned("smoke")[0] == 0.2
+    mixed = check(lambda data: data["claims"]["T2"].update(spread={"quick": 1.47})).claims["T2"]
+    assert [mixed.planned(scale)[0] for scale in SCALES] == [None, 1.47, None]
+
+
+@pytest.mark.parametrize(
+    ("test", "reported", "planned"),
+    [
+        (DIFFERENCE, None, (0.5, 0.0)),  # twice the smallest that counts, and none
+        (DIFFERENCE, 1.95, (1.95, 0.0)),
+        (DIFFERENCE | {"smallest_effect": 0.0}, None, (None, 0.0)),
+        ({**DIFFERENCE, "ratio": "loss", "smallest_effect": 1.5}, None, (2.25, 1.0)),
+        ({**DIFFERENCE, "ratio": "loss", "smallest_effect": 1.5}, 4.0, (4.0, 1.0)),
+        ({**DIFFERENCE, "counts": "loss", "smallest_effect": 0.3, "diverged": 0}, None, (0.6, 0.0)),
+        ({**DIFFERENCE, "counts": "loss", "smallest_effect": 0.8, "diverged": 0}, None, (0.9, 0.0)),  # a share is 1 at most
+        ({**DIFFERENCE, "equivalence": "loss", "margin": 0.5}, None, (0.0, 1.0)),
+        ({"within": "loss", "arm": "small", "low": 1.0, "high": 2.0, "diverged": 9}, None, (1.5, 2.5)),
+        ({"within": "loss", "arm": "small", "high": 2.0, "diverged": 9}, None, (None, None)),
+        ({"share": "loss", "arm": "small", "low": 0.2, "high": 0.4}, None, (0.3, 0.5)),
+        ({"share": "loss", "arm": "small", "low": 0.8, "high": 1.0}, None, (0.9, 0.7)),  # 1.1 is no share
+        ({"correlation": "loss", "arm": "small", "beside": "m", "low": 0.2}, None, (0.6, 0.0)),
+        ({"correlation": "loss", "arm": "small", "beside": "m", "high": 0.2}, None, (0.0, 0.6)),
+    ],
+    ids=str,
+)
+def test_what_the_plan_counts_with_unless_the_claim_says(
+    test: dict[str, Any], reported: float | None, planned: tuple[float, float]
+) -> None:
+    kinds = set(test) & {"ratio", "counts", "equivalence", "within", "share", "correlation"}
+    test = {key: value for key, value in test.items() if not (kinds and key == "difference")}
+    number = {"text": "", "value": reported, "read": "first-hand", "source": ""}
+
+    def edit(data: dict[str, Any]) -> None:
+        data["claims"]["T2"] |= {"test": test} | ({"reported": number} if reported else {})
+
+    found = check(edit).claims["T2"].planned("quick")
+    assert found[1:] == pytest.approx(planned) if None not in planned else found[1:] == planned
+    low, high = bounds_of(check(edit).claims["T2"].test)
+    if planned[0] is not None and planned[1] is not None:
+        assert low <= planned[0] <= high
+        assert not low <= planned[1] <= high
+
+
+def test_what_the_claim_says_the_plan_counts_with() -> None:
+    def edit(data: dict[str, Any]) -> None:
+        data["claims"]["T2"] |= {"expected": {"quick": 3.0}, "otherwise": 0.1}
+
+    claim = check(edit).claims["T2"]
+    assert [claim.planned(scale)[1:] for scale in SCALES] == [(0.5, 0.1), (3.0, 0.1), (0.5, 0.1)]
+
+
+def test_a_scale_of_its_own_takes_nothing_from_the_metric() -> None:
+    """A correlation of a loss in nats has no unit, and 0 where diverged; a ratio has no unit either."""
+    context = {"metrics": {"m": Metric(means="", unit="nats", diverged=9.0, resolution=0.5, smallest_effect=2.0)}}
+
+    def read(**fields: Any) -> Any:
+        return TypeAdapter(Test).validate_python(fields, context=context)
+
+    arms = {"first": {"label": "a"}, "second": {"label": "b"}}
+    correlation = read(correlation="m", beside="q", arm={"label": "a"}, low=0.2)
+    assert (correlation.unit, correlation.diverged, correlation.resolution) == ("", 0, None)
+    ratio = read(ratio="m", **arms)
+    assert (ratio.unit, ratio.diverged, ratio.resolution, ratio.smallest_effect) == ("", 9.0, 0.5, 2.0)
+    difference = read(difference="m", **arms)
+    assert (difference.unit, difference.diverged, difference.resolution) == ("nats", 9.0, 0.5)
+
+
+def test_families_and_what_chance_has_a_part_in() -> None:
+    claims = check(lambda data: data["claims"]["T2"].update(family="T1")).claims
+    assert [claim.primary for claim in claims.values()] == [True, False, True]
+    assert [claim.random for claim in claims.values()] == [False, True, False]
+
+
+def test_scales_at_which_a_claim_is_decided() -> None:
+    def scales(edit: Callable[[dict[str, Any]], object] = lambda data: None) -> list[list[str]]:
+        protocol = check(edit)
+        return [protocol.scales_of(claim) for claim in protocol.claims.values()]
+
+    assert scales() == [["quick", "paper"], ["smoke", "quick", "paper"], []]
+    assert scales(lambda data: data["claims"]["T2"].update(scales=["paper", "smoke"]))[1] == ["smoke", "paper"]
+    assert scales(lambda data: data["claims"]["T2"].update(experiment="plain", scales=["smoke"]))[1] == []
+
+
+def test_the_design_has_the_budgets_of_what_claims_and_controls_read() -> None:
+    def edit(data: dict[str, Any]) -> None:
+        data["experiments"]["plain"]["scales"]["quick"] |= {"seeds": "100-111", "looks": [3, 12]}
+        data["controls"] = {"K1": {"sentence": "s", "experiment": "plain", "test": {"equal": "loss", "to": 0}}}
+        data["claims"]["T1"] |= {"experiment": "grid"}
+
+    design = check(edit).design("quick")
+    assert design == {
+        "scale": "quick",
+        "budgets": {
+            "grid": {"fidelity": "exact", "first": 0, "seeds": 3, "looks": None},
+            "plain": {"fidelity": "reduced", "first": 100, "seeds": 12, "looks": [3, 12]},
+        },
+        "scales": {"T1": ["smoke", "quick", "paper"], "T2": ["smoke", "quick", "paper"], "T3": []},
+    }
+    assert set(check(edit).design("smoke")["budgets"]) == {"grid"}
 
 
 def test_a_claim_on_its_own_says_everything() -> None:
@@ -137,7 +241,7 @@ def test_all_metrics_that_a_test_reads() -> None:
     assert metrics_of(adapter.validate_python({"equal": "m", "to": 1.0})) == ["m"]
     difference = {"difference": "m", "first": first, "second": second, "diverged": 0, "given_lower": "l"}
     assert metrics_of(adapter.validate_python(difference)) == ["m", "l", "p"]
-    assert metrics_of(adapter.validate_python({"correlation": "m", "beside": "b", "arm": second})) == ["m", "b"]
+    assert metrics_of(adapter.validate_python({"correlation": "m", "beside": "b", "arm": second, "low": 0.1})) == ["m", "b"]
 
 
 def test_resources_are_laid_over_and_seeds_are_a_count_or_a_range() -> None:
@@ -217,6 +321,21 @@ def test_a_wrong_type_names_key_and_value() -> None:
         (lambda d: d["claims"]["T1"].pop("experiment"), "claims.T1: give 'experiment' and 'test', or 'not_run'"),
         (lambda d: d["claims"]["T1"].update(not_run="no time"), "claims.T1: give 'experiment' and 'test', or 'not_run'"),
         (lambda d: d["claims"]["T3"].pop("not_run"), "claims.T3: give 'experiment' and 'test', or 'not_run'"),
+        (lambda d: d["claims"]["T3"].pop("needs"), "claims.T3: a claim that is not tested says in 'needs'"),
+        (lambda d: d["claims"]["T1"].update(needs={"data": "wind"}), "claims.T1: a claim that is not tested says in 'needs'"),
+        (lambda d: d["claims"]["T1"].pop("plain"), "claims.T1.plain: Field required"),
+        (lambda d: d["claims"]["T2"]["test"].update(resolution=0), "claims.T2.test.resolution"),
+        (lambda d: d["claims"]["T2"].update(scales=[]), "claims.T2.scales"),
+        (lambda d: d["claims"]["T2"].update(test={"within": "loss", "arm": "small", "diverged": 9.0}), "give 'low' or 'high', or both"),
+        (
+            lambda d: d["claims"]["T2"].update(test={"correlation": "loss", "beside": "loss", "arm": "small"}),
+            "give 'low' or 'high', or both",
+        ),
+        (
+            lambda d: d["experiments"]["plain"]["scales"]["quick"].update(looks=[1, 3]),
+            "'looks' must rise and end with the number of seeds, 2",
+        ),
+        (lambda d: d["experiments"]["plain"]["scales"]["quick"].update(looks=[2]), "scales.quick.looks"),
         (lambda d: d["claims"]["T1"].update(test={"equl": "loss"}), "name one kind of test with its metric"),
         (lambda d: d["claims"]["T1"]["test"].update(ratio="loss"), "name one kind of test with its metric"),
         (lambda d: d["claims"].update({"t 1": CLAIM}), "claims.t 1"),

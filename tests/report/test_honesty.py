@@ -14,6 +14,8 @@ from secondlook.protocol.document import load_document
 ANSWERS = sorted(Path(secondlook.papers.__path__[0]).glob("*/answer.md"))
 JINJA = r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 CODE = r"`[^`]*`"
+#: the number of an item of a list, at the start of its line
+ITEM = r"(?m)^ *\d+\. "
 #: Choi et al. 2019, Loshchilov and Hutter (2017), Kingma & Welling 2013
 CITATION = r"[A-Z][\w-]+(?: et al\.|,)?\s+\(?(?:19|20)\d\d\b"
 
@@ -21,7 +23,7 @@ CITATION = r"[A-Z][\w-]+(?: et al\.|,)?\s+\(?(?:19|20)\d\d\b"
 def typed_numbers(text: str, ids: list[str]) -> list[str]:
     """Numbers of a text that stand for none of: a result, code, a claim's id, a data set's name, a citation's year."""
     names = sorted([*ids, *(dataset.title for dataset in DATASETS.values())], key=len, reverse=True)
-    for allowed in (JINJA, CODE, CITATION, *(rf"\b{re.escape(name)}\b" for name in names)):
+    for allowed in (JINJA, CODE, ITEM, CITATION, *(rf"\b{re.escape(name)}\b" for name in names)):
         text = re.sub(allowed, " ", text, flags=re.DOTALL)
     return re.findall(r"\S*\d\S*", text)
 
@@ -45,6 +47,7 @@ def test_every_answer_has_its_sentence_for_the_front_page(path: Path) -> None:
         ("In 150 runs (W1) of `c1-grid`, as in Choi et al. 2019 and Hutter (2017), on CIFAR-10 and MNIST.", ["150"]),
         ("W4.ii is not W4.9; in 2017 it was.", ["W4.9;", "2017"]),
         ("{% if scale == 1 %}x{% endif %} 95 %", ["95"]),
+        ("Four things:\n\n1. a bound of 3;\n2. a step.", ["3;"]),
     ],
 )
 def test_the_check_finds_what_it_should(text: str, found: list[str]) -> None:

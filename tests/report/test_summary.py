@@ -76,6 +76,7 @@ CLAIM: dict[str, Any] = {
     "headline": {"order": 2, "label": "Does it?", "figure": None},
     "answer": "It | falls.",
     "how": "opposite",
+    "kind": "difference",
     "needs": None,
     "decided_by": {"look": 1, "looks": 1, "alpha": 0.05, "spent": 0.05},
     "chance": None,

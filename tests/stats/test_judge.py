@@ -1,92 +1,187 @@
-"""The rule of each kind of test, on samples written by hand: every verdict it can give."""
+"""The rule of each kind of test, on samples written by hand: every outcome it can give."""
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
+import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from made_claims import CORRELATION, COUNTS, DIFFERENCE, EQUIVALENCE, LOW, ORDERING, RATIO, SHARE, WITHIN, make, up
+from scipy import stats
 
-from secondlook.protocol.claims import Test as AnyTest
-from secondlook.stats.judge import judge, rule_text
+from secondlook.stats.judge import ALPHA, FEWEST, judge, verdicts
+from secondlook.stats.zones import DECIDED
 
-A, B, C = ({"label": name, "cells": {"arm": [name]}} for name in "abc")
-TWO = {"diverged": 0, "first": A, "second": B}
-ONE = {"diverged": 0, "arm": A}
-ORDER = {"ordering": "m", "diverged": 0, "arms": [A, B, C], "smallest_effect": 1.0}
-WITH = {"correlation": "m", **ONE, "beside": "q", "smallest_effect": 0.5}
-LOW = [1.0, 1.1, 0.9, 1.05, 0.95]
+WIDE = [-4.0, 6.0, 2.0, 0.0, 5.0]
 
-
-def up(by: float) -> list[float]:
-    return [value + by for value in LOW]
-
-
-def make(**fields) -> AnyTest:
-    return TypeAdapter(AnyTest).validate_python(fields)
-
-
-def kind(test: dict) -> str:
-    return make(**test).kind
-
-
-CASES = [
-    (ORDER, [LOW, up(2), up(4)], "replicated"),
-    (ORDER, [LOW, up(2), up(2.4)], "direction only"),
-    (ORDER, [LOW, up(2), up(1)], "not replicated"),
-    (ORDER, [LOW, up(2), up(2)], "not replicated"),  # a step that is surely smaller than what counts
-    (ORDER, [LOW, up(3), [2.0, 6.0, 5.0, 3.5, 6.5]], "inconclusive"),
-    ({"counts": "m", **TWO, "smallest_effect": 0.5}, [[0] * 10, [1] * 9 + [0]], "replicated"),
-    ({"counts": "m", **TWO, "smallest_effect": 0.95}, [[0] * 10, [1] * 9 + [0]], "direction only"),
-    ({"counts": "m", **TWO, "smallest_effect": 0.5}, [[0] * 10, [0] * 10], "not replicated"),
-    ({"counts": "m", **TWO, "smallest_effect": 0.5}, [[0] * 3, [1] * 3], "inconclusive"),  # Fisher: p = 0.1
-    ({"ratio": "m", **TWO, "smallest_effect": 1.5}, [LOW, [3 * value for value in LOW]], "replicated"),
-    ({"ratio": "m", **TWO, "smallest_effect": 5.0}, [LOW, [3 * value for value in LOW]], "direction only"),
-    ({"ratio": "m", **TWO, "smallest_effect": 1.5}, [LOW, LOW], "not replicated"),
-    ({"ratio": "m", **TWO, "smallest_effect": 1.5}, [LOW, [0.0, *LOW]], "inconclusive"),  # no logarithm
-    (WITH, [[0.8, 0.9, 0.85]], "replicated"),
-    (WITH, [[0.3, 0.32, 0.31]], "direction only"),
-    (WITH, [[-0.1, 0.1, 0.0, 0.05, -0.05]], "not replicated"),
-    (WITH | {"sign": -1}, [[-0.8, -0.9, -0.85]], "replicated"),
-    (WITH, [[-0.8, 0.9, 0.1]], "inconclusive"),
-    (WITH | {"over": "replicas"}, [list(range(12)), [0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10]], "replicated"),
-    (WITH | {"over": "replicas"}, [[1, 2, 3], [4, 5, 6]], "inconclusive"),  # in order by luck one time in six
-    ({"equivalence": "m", **TWO, "margin": 1.0}, [LOW, up(0.1)], "replicated"),
-    ({"equivalence": "m", **TWO, "margin": 0.5}, [LOW, up(2)], "not replicated"),
-    ({"equivalence": "m", **TWO, "margin": 0.1}, [LOW, up(0.09)], "inconclusive"),
-    ({"within": "m", **ONE, "low": 0.5, "high": 1.5}, [LOW], "replicated"),
-    ({"within": "m", **ONE, "low": 5.0, "high": 6.0}, [LOW], "not replicated"),
-    ({"within": "m", **ONE, "low": 1.0, "high": 6.0}, [LOW], "inconclusive"),
-    ({"difference": "m", **TWO, "paired": True}, [LOW, [*up(1), 3.0]], "inconclusive"),  # a replica without its partner
+CASES: list[tuple[dict[str, Any], list[list[float]], str, str]] = [
+    (DIFFERENCE, [LOW, up(2)], "supported", ""),
+    (DIFFERENCE, [LOW, up(0.5)], "weaker than claimed", ""),
+    (DIFFERENCE, [LOW, LOW], "contradicted", "absent"),
+    (DIFFERENCE, [LOW, up(-2)], "contradicted", "opposite"),
+    (DIFFERENCE, [LOW, up(1.0)], "undecided", "whether it is large enough"),  # the estimate reaches 1, its lower bound does not
+    (DIFFERENCE, [LOW, WIDE], "undecided", "both sides"),
+    (DIFFERENCE | {"paired": True}, [LOW, [*up(2.5)[:4], 3.6]], "supported", ""),
+    (DIFFERENCE | {"paired": True}, [LOW, [*up(2), 3.0]], "undecided", "do not have the same replicas"),
+    (RATIO, [LOW, [3 * value for value in LOW]], "supported", ""),
+    (RATIO, [LOW, [1.3 * value for value in LOW]], "weaker than claimed", ""),
+    (RATIO, [LOW, LOW], "contradicted", "absent"),
+    (RATIO, [LOW, [value / 3 for value in LOW]], "contradicted", "opposite"),
+    (RATIO, [LOW, [0.0, *LOW]], "undecided", "needs positive values"),
+    (ORDERING, [LOW, up(2), up(4)], "supported", ""),
+    (ORDERING, [LOW, up(2), up(2.5)], "weaker than claimed", ""),
+    (ORDERING, [LOW, up(2), up(2)], "contradicted", "absent"),
+    (ORDERING, [LOW, up(2), up(1)], "contradicted", "opposite"),
+    (ORDERING, [LOW, up(3), WIDE], "undecided", ""),
+    (COUNTS, [[0] * 10, [1] * 9 + [0]], "supported", ""),
+    (COUNTS | {"smallest_effect": 0.9}, [[0] * 20, [1] * 12 + [0] * 8], "weaker than claimed", ""),
+    (COUNTS | {"smallest_effect": 0.6}, [[0] * 10, [0] * 10], "contradicted", "absent"),
+    (COUNTS, [[1] * 10, [0] * 10], "contradicted", "opposite"),
+    (COUNTS, [[0] * 3, [0] * 3], "undecided", "both sides"),
+    (COUNTS, [[0] * 3, [0, 1, 1]], "undecided", ""),
+    (EQUIVALENCE, [LOW, up(0.1)], "supported", ""),
+    (EQUIVALENCE, [LOW, up(2)], "contradicted", "larger"),
+    (EQUIVALENCE, [LOW, up(-2)], "contradicted", "smaller"),
+    (EQUIVALENCE, [LOW, up(0.95)], "undecided", ""),
+    (EQUIVALENCE, [WIDE, WIDE], "undecided", ""),  # alike, with too few replicas to say that they are
+    (WITHIN, [LOW], "supported", ""),
+    (WITHIN | {"low": 5.0, "high": 6.0}, [LOW], "contradicted", "smaller"),
+    (WITHIN | {"low": 1.0, "high": 6.0}, [LOW], "undecided", ""),
+    (WITHIN | {"low": None}, [LOW], "supported", ""),
+    (SHARE, [[1] * 14], "supported", ""),
+    (SHARE, [[1] * 6], "undecided", ""),  # 0.05^(1/6) = 0.61
+    (SHARE, [[0] * 5 + [1]], "contradicted", "smaller"),
+    (CORRELATION, [[0.8, 0.9, 0.85]], "supported", ""),
+    (CORRELATION, [[0.1, 0.12, 0.11]], "weaker than claimed", ""),
+    (CORRELATION, [[-0.1, 0.1, 0.0, 0.05, -0.05]], "contradicted", "absent"),
+    (CORRELATION, [[-0.8, 0.9, 0.1]], "undecided", ""),
 ]
 
 
-@pytest.mark.parametrize(("test", "samples", "verdict"), CASES, ids=[f"{kind(case[0])}-{case[2]}" for case in CASES])
-def test_verdicts(test: dict, samples: list, verdict: str) -> None:
-    assert judge(make(**test), samples).verdict == verdict
+@pytest.mark.parametrize(("test", "samples", "outcome", "why"), CASES, ids=[f"{make(case[0]).kind}-{case[2]}" for case in CASES])
+def test_outcomes(test: dict[str, Any], samples: list[list[float]], outcome: str, why: str) -> None:
+    judgement = judge(make(test), [np.array(sample, float) for sample in samples])
+    assert judgement.outcome == outcome
+    assert why in judgement.why
+    if outcome in DECIDED:
+        assert judgement.effect is not None
+        assert judgement.interval is not None
+        assert judgement.interval[0] <= judgement.effect <= judgement.interval[1]
 
 
-@pytest.mark.parametrize("test", [ORDER, WITH, {"within": "m", **ONE, "low": 0, "high": 1}], ids=kind)
-def test_two_replicas_decide_nothing(test: dict) -> None:
-    judgement = judge(make(**test), [[1.0, 2.0]] * 3)
-    assert judgement.verdict == "inconclusive"
-    assert judgement.estimate is None
+def test_every_kind_and_every_outcome_is_among_the_cases() -> None:
+    assert {make(case[0]).kind for case in CASES} == {
+        *("difference", "ratio", "ordering", "counts", "equivalence", "within", "share", "correlation"),
+    }
+    assert {case[2] for case in CASES} == {*DECIDED, "undecided"}
+
+
+@pytest.mark.parametrize(
+    "test", [DIFFERENCE, RATIO, ORDERING, COUNTS, EQUIVALENCE, WITHIN, SHARE, CORRELATION], ids=lambda test: next(iter(test))
+)
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_fewer_than_three_replicas_decide_nothing(test: dict[str, Any], count: int) -> None:
+    """Of 0/1, too: none of none is no share."""
+    arms = {"ordering": 3, "within": 1, "share": 1, "correlation": 1}.get(make(test).kind, 2)
+    judgement = judge(make(test), [np.ones(count)] + [np.ones(5)] * (arms - 1))
+    assert (judgement.outcome, judgement.effect, judgement.interval) == ("undecided", None, None)
     assert "a verdict needs 3" in judgement.why
+    assert FEWEST == 3
 
 
-def test_an_effect_the_wrong_way_is_never_replicated() -> None:
-    for test, samples, verdict in CASES:
-        if verdict == "replicated" and kind(test) in ("counts", "ratio", "ordering"):
-            assert judge(make(**test), samples[::-1]).verdict == "not replicated", kind(test)
+@pytest.mark.parametrize("test", [DIFFERENCE, RATIO, ORDERING, EQUIVALENCE, WITHIN, CORRELATION], ids=lambda test: next(iter(test)))
+def test_no_spread_is_undecided(test: dict[str, Any]) -> None:
+    """[-0.9, -0.9] was "not replicated", and three zeros of three were "replicated"."""
+    arms = {"ordering": 3, "within": 1, "correlation": 1}.get(make(test).kind, 2)
+    judgement = judge(make(test), [np.full(20, 0.9 + 2 * arm) for arm in range(arms)])
+    assert (judgement.outcome, judgement.interval) == ("undecided", None)
+    assert judgement.effect is not None
+    assert judgement.why == "all replicas have the same value, which is no certainty"
 
 
-@pytest.mark.parametrize("test", [case[0] for case in CASES], ids=kind)
-def test_the_rule_in_words_names_every_verdict(test: dict) -> None:
-    text = rule_text(make(**test))
-    for word in ("replicated if", "not replicated if", "inconclusive"):
-        assert word in text
+def test_unless_the_metric_has_a_resolution() -> None:
+    samples = [np.full(5, 2.0), np.full(5, 8.0)]
+    for test in (DIFFERENCE, RATIO, EQUIVALENCE):
+        assert judge(make(test, resolution=1.0), samples).outcome == ("contradicted" if test is EQUIVALENCE else "supported")
+    assert judge(make(WITHIN, low=7.0, high=9.0, resolution=1.0), samples[1:]).outcome == "supported"
 
 
-def test_a_stricter_level_is_said_and_kept() -> None:
-    test = make(difference="m", **TWO)
-    assert "98.3 % interval" in rule_text(test, 1 - 0.05 / 3)
-    found = [judge(test, [LOW, up(0.12)], level=level).estimate for level in (0.9, 0.99)]
-    assert found[1].low < found[0].low < found[0].high < found[1].high
+def test_zeros_and_ones_have_binomial_bounds_and_no_t() -> None:
+    """Three of three were a mean of 1 -+ 0: wrong in 0.45^3 = 9 % of experiments with a share of 0.45."""
+    judgement = judge(make(SHARE, low=0.5), [np.ones(3)])
+    assert judgement.outcome == "undecided"
+    assert judgement.interval == pytest.approx((0.05 ** (1 / 3), 1.0))
+
+
+def test_three_of_three_against_none_of_three_is_evidence_in_both_directions() -> None:
+    """Fisher's p = 0.1 could never support and the interval could refute; Boschloo's is 1/64 on one side."""
+    none, all_ = np.zeros(3), np.ones(3)
+    assert judge(make(COUNTS, smallest_effect=0.1), [none, all_]).outcome == "supported"
+    assert judge(make(COUNTS, smallest_effect=0.1), [all_, none]).outcome == "contradicted"
+    assert judge(make(COUNTS, smallest_effect=0.1), [none, all_], ALPHA / 6).outcome == "undecided"
+
+
+def test_the_lower_bound_must_reach_the_smallest_effect_and_not_the_estimate() -> None:
+    """With a true effect of 0.8 of the smallest, an estimate that reaches it in one experiment of three is support in hardly any."""
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(0, 0.5, (2000, 5)), rng.normal(0.8, 0.5, (2000, 5))
+    supported, _ = verdicts(make(DIFFERENCE), [first, second], ALPHA)
+    assert (second.mean(1) - first.mean(1) >= 1).mean() > 0.2
+    assert supported.mean() < 0.03
+
+
+def test_a_smaller_alpha_is_a_wider_interval() -> None:
+    found = [judge(make(DIFFERENCE), [np.array(LOW), np.array(up(2))], alpha).interval for alpha in (0.05, 0.005)]
+    assert found[1][0] < found[0][0] < found[0][1] < found[1][1]
+    theirs = stats.ttest_ind(up(2), LOW, equal_var=False).confidence_interval(0.99)
+    assert found[1] == pytest.approx(tuple(theirs))
+
+
+def test_steps_all_have_their_lower_bounds_and_share_alpha_for_the_upper() -> None:
+    samples = [np.array(LOW), np.array(up(2)), np.array(up(4)) * 1.1]
+    judgement = judge(make(ORDERING), samples)
+    steps = [stats.ttest_ind(b, a, equal_var=False) for a, b in itertools.pairwise(samples)]
+    low = min(step.confidence_interval(0.9).low for step in steps)
+    high = min(step.confidence_interval(0.95).high for step in steps)  # alpha / 2 on that side
+    assert judgement.interval == pytest.approx((low, high))
+
+
+def test_where_a_replica_diverged_ranks_are_compared() -> None:
+    """Imputed as a number, 1e6 makes any interval hold everything."""
+    second = np.array([*up(3)[:4], 1e6])
+    assert judge(make(DIFFERENCE), [np.array(LOW), second]).outcome == "undecided"
+    judgement = judge(make(DIFFERENCE), [np.array(LOW), second], ranks=True)
+    assert judgement.outcome == "supported"
+    assert judgement.effect < 3.3
+    ratio = judge(make(RATIO), [np.array(LOW), second], ranks=True)
+    assert ratio.outcome == "supported"
+    assert ratio.interval[0] == pytest.approx(np.exp(np.sort(np.subtract.outer(np.log(second), np.log(LOW)).ravel())[4]))
+
+
+def test_too_few_replicas_for_ranks_and_arms_that_diverged_as_a_whole() -> None:
+    """Four against four: one order in 70."""
+    first, second = np.array(LOW[:4]), np.array([*up(2)[:3], 90.0])
+    few = judge(make(DIFFERENCE), [first, second], 0.01, ranks=True)
+    assert (few.outcome, few.why, few.interval) == ("undecided", "too few replicas for an interval of ranks", None)
+    assert judge(make(DIFFERENCE), [first, second], 0.05, ranks=True).outcome == "supported"
+    lost = judge(make(DIFFERENCE), [np.full(6, 90.0)] * 2, ranks=True)
+    assert (lost.outcome, lost.interval) == ("undecided", None)
+    assert judge(make(DIFFERENCE), [np.array(LOW), np.full(5, 90.0)], ranks=True).outcome == "supported"
+
+
+SIMULATED = [DIFFERENCE, DIFFERENCE | {"paired": True}, RATIO, ORDERING, COUNTS, EQUIVALENCE, WITHIN, SHARE]
+
+
+@pytest.mark.parametrize("test", SIMULATED, ids=lambda test: next(iter(test)))
+def test_experiments_judged_at_once_have_the_outcomes_of_each(test: dict[str, Any]) -> None:
+    rng, rule = np.random.default_rng(7), make(test)
+    arms = {"ordering": 3, "within": 1, "share": 1}.get(rule.kind, 2)
+    samples = [np.exp(rng.normal(0.4 * arm, 0.3, (60, 6))) for arm in range(arms)]
+    if rule.kind in ("counts", "share"):
+        samples = [(rng.random((60, 6)) < share).astype(float) for share in (0.15, 0.85)[:arms]]
+    yes, no = verdicts(rule, samples, 0.05)
+    each = [judge(rule, [sample[row] for sample in samples], 0.05).outcome for row in range(60)]
+    assert [outcome == "supported" for outcome in each] == yes.tolist()
+    assert [outcome in DECIDED - {"supported"} for outcome in each] == no.tolist()
+    assert yes.any() or no.any()

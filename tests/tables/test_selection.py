@@ -14,7 +14,7 @@ from secondlook.files import read_json
 from secondlook.tables.collect import collect
 from secondlook.tables.selection import select
 
-SPEC = {"experiments": ["grid"], "factor": "lr", "metric": "loss", "goal": "minimise", "per": [], "extend_by": 2.0}
+SPEC = {"experiments": ["grid"], "factor": "lr", "metric": "loss", "by": "mean", "per": [], "extend_by": 2.0}
 
 
 def choose(tmp_path: Path, *experiments: list[Path], **spec: Any) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def choose(tmp_path: Path, *experiments: list[Path], **spec: Any) -> list[dict[s
         collect(folders, tables[-1], records[-1])
     select(SPEC | spec, tables, records, tmp_path / "out.json")
     outcome = read_json(tmp_path / "out.json")
-    assert (outcome["factor"], outcome["metric"], outcome["goal"]) == tuple((SPEC | spec)[key] for key in ("factor", "metric", "goal"))
+    assert (outcome["factor"], outcome["metric"], outcome["by"]) == tuple((SPEC | spec)[key] for key in ("factor", "metric", "by"))
     return outcome["choices"]
 
 
@@ -44,25 +44,24 @@ def grid(tmp_path: Path, losses: dict[Any, Any], **cell: Any) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    ("goal", "losses", "best", "edge", "beyond"),
+    ("by", "losses", "best", "edge", "beyond"),
     [
-        ("minimise", {0.1: 3.0, 1.0: 1.0, 10.0: 2.0}, 1.0, None, None),
-        ("minimise", {10.0: 3.0, 0.1: 1.0, 1.0: 2.0}, 0.1, "low", 0.05),  # whatever the order of the runs
-        ("minimise", {0.1: 3.0, 1.0: 2.0, 10.0: 1.0}, 10.0, "high", 20.0),
-        ("maximise", {0.1: 3.0, 1.0: 1.0, 10.0: 2.0}, 0.1, "low", 0.05),
-        ("maximise", {0.1: 1.0, 1.0: 3.0, 10.0: 2.0}, 1.0, None, None),
-        ("minimise", {0.1: 3.0, 1.0: 2.0, 10.0: None}, 1.0, None, None),  # a diverged cell is a candidate, and worse than any
-        ("maximise", {0.1: 3.0, 1.0: 4.0, 10.0: None}, 1.0, None, None),
-        ("minimise", {0.1: [1.0, 5.0], 1.0: [2.5, 2.5]}, 1.0, "high", 2.0),  # means over replicas
-        ("minimise", {0.1: [0.0, None], 1.0: [9.0, 9.0]}, 1.0, "high", 2.0),  # one diverged replica spoils a cell
-        ("minimise", {0.1: -2.0, 1.0: -1.0, 10.0: 0.0}, 0.1, "low", 0.05),
-        ("minimise", {0.5: 7.0}, 0.5, None, None),  # a grid of one has no edge
+        ("mean", {0.1: 3.0, 1.0: 1.0, 10.0: 2.0}, 1.0, None, None),
+        ("mean", {10.0: 3.0, 0.1: 1.0, 1.0: 2.0}, 0.1, "low", 0.05),  # whatever the order of the runs
+        ("mean", {0.1: 3.0, 1.0: 2.0, 10.0: 1.0}, 10.0, "high", 20.0),
+        ("mean", {0.1: 3.0, 1.0: 2.0, 10.0: None}, 1.0, None, None),  # a diverged cell is a candidate, and worse than any
+        ("mean", {0.1: [1.0, 5.0], 1.0: [2.5, 2.5]}, 1.0, "high", 2.0),  # means over replicas
+        ("worst", {0.1: [1.0, 5.0], 1.0: [4.0, 4.0]}, 1.0, "high", 2.0),  # though its mean is higher
+        ("worst", {0.1: [9.0, None], 1.0: [9.0, 9.5]}, 1.0, "high", 2.0),
+        ("mean", {0.1: [0.0, None], 1.0: [9.0, 9.0]}, 1.0, "high", 2.0),  # one diverged replica spoils a cell
+        ("mean", {0.1: -2.0, 1.0: -1.0, 10.0: 0.0}, 0.1, "low", 0.05),
+        ("mean", {0.5: 7.0}, 0.5, None, None),  # a grid of one has no edge
     ],
 )
 def test_best_edge_and_the_value_beyond(
-    tmp_path: Path, goal: str, losses: dict[float, Any], best: float, edge: str | None, beyond: float | None
+    tmp_path: Path, by: str, losses: dict[float, Any], best: float, edge: str | None, beyond: float | None
 ) -> None:
-    (choice,) = choose(tmp_path, grid(tmp_path, losses), goal=goal)
+    (choice,) = choose(tmp_path, grid(tmp_path, losses), by=by)
     assert (choice["group"], choice["best"], choice["edge"], choice["beyond"]) == ({}, best, edge, beyond)
     assert [candidate["value"] for candidate in choice["candidates"]] == sorted(losses)
 

@@ -147,7 +147,7 @@ KILLED = {
     "turns of two, momentum": ("points", {"generator_steps": 2, "discriminator_rule": SGD(0.1, 0.5, 1.01, 0.0, 0.7, 9)}),
     "turns of five": ("points", {"generator_steps": 5}),
     "wgan": ("points", {"loss": adversarial_loss("wasserstein"), "discriminator_rule": RMSProp(1e-2), "after_step": Clip(0.1)}),
-    "wgan's steps": ("points", {"discriminator_steps": wgan_steps(2), "steps": 4, "record": (1, 4)}),
+    "wgan's steps": ("points", {"discriminator_steps": wgan_steps(2, 100), "steps": 4, "record": (1, 4)}),
     "one after the other": ("points", {"together": False}),
     "images": ("images", {}),
     "images, shared noise": ("images", {"shared_noise": True}),

@@ -51,14 +51,15 @@ def test_a_trained_discriminator_is_the_optimal_one() -> None:
 def test_a_critic_alone_is_a_critic_among_others() -> None:
     together, single = net(), net((2,))
     losses = fit_discriminator(together, draw, adversarial_loss("wasserstein"), Adam(1e-2), 5)
-    (loss,) = fit_discriminator(single, lambda step: draw(step, (2,)), adversarial_loss("wasserstein"), Adam(1e-2), 5)
-    assert losses[1] == loss
+    alone = fit_discriminator(single, lambda step: draw(step, (2,)), adversarial_loss("wasserstein"), Adam(1e-2), 5)
+    assert losses.shape == (5, 2)
+    assert torch.equal(losses[:, 1], alone[:, 0])
     assert not losses.requires_grad
     assert all(torch.equal(one[1], other[0]) for one, other in zip(together.parameters(), single.parameters(), strict=True))
 
 
 def test_it_is_a_plain_loop() -> None:
-    """Draws are numbered from 0; the weights are clamped after each update; what is returned is the last step's loss."""
+    """Draws are numbered from 0; the weights are clamped after each update; what is returned is each step's loss."""
     ours, theirs, seen = net(), net(), []
     loss = adversarial_loss("wasserstein")
 
@@ -66,7 +67,7 @@ def test_it_is_a_plain_loop() -> None:
         seen.append(step)
         return draw(step)
 
-    value = fit_discriminator(ours, numbered, loss, SGD(0.5, 0.9), 4, after_step=Clip(0.05))
+    values = fit_discriminator(ours, numbered, loss, SGD(0.5, 0.9), 4, after_step=Clip(0.05))
     optimizer = torch.optim.SGD(theirs.parameters(), lr=0.5, momentum=0.9)
     for step in range(4):
         real, fake = draw(step)
@@ -77,8 +78,8 @@ def test_it_is_a_plain_loop() -> None:
         with torch.no_grad():
             for parameter in theirs.parameters():
                 parameter.clamp_(-0.05, 0.05)
+        assert torch.equal(values[step], last.detach())
     assert seen == [0, 1, 2, 3]
-    assert torch.equal(value, last.detach())
     assert all(torch.equal(one, other) for one, other in zip(ours.parameters(), theirs.parameters(), strict=True))
 
 
@@ -99,3 +100,22 @@ def test_watching_sees_the_weights_after_that_many_steps() -> None:
     fit_discriminator(after_two, draw, adversarial_loss("minimax"), SGD(0.1), 2)
     assert torch.equal(seen[2], after_two.layers[0].weight)
     assert torch.equal(seen[6], fitted.layers[0].weight)
+
+
+def test_clamping_before_a_step_leaves_the_last_update_as_it_is() -> None:
+    """As in the official WGAN code: the clamp comes first, so the critic that is looked at has just been updated."""
+    fitted = net()
+    fit_discriminator(fitted, draw, adversarial_loss("wasserstein"), SGD(0.5), 3, before_step=Clip(0.05))
+    largest = max(float(parameter.detach().abs().max()) for parameter in fitted.parameters())
+    assert 0.05 < largest < 1.5
+
+
+def test_a_penalty_trains_and_is_no_part_of_the_loss() -> None:
+    pulled, free = net(), net()
+    losses = fit_discriminator(
+        pulled, draw, adversarial_loss("wasserstein"), SGD(0.1), 2,
+        penalty=lambda real, fake, step: pulled(real).square().mean(1) * (step + 1),
+    )  # fmt: skip
+    expected = fit_discriminator(free, draw, adversarial_loss("wasserstein"), SGD(0.1), 2)
+    assert torch.equal(losses[0], expected[0])
+    assert not torch.equal(losses[1], expected[1])

@@ -276,7 +276,7 @@ def test_steps_of_the_discriminator(schedule, generator_steps: int, steps: int, 
 
 @pytest.mark.parametrize(("start", "expected"), [(0, [100]), (24, [100, 5]), (499, [5, 100, 5])])
 def test_steps_of_the_official_wgan_code(start: int, expected: list[int]) -> None:
-    duel = Duel(points(CPU, discriminator_steps=wgan_steps(5), steps=1000, record=(1000,)), (1,), CPU)
+    duel = Duel(points(CPU, discriminator_steps=wgan_steps(5, 100), steps=1000, record=(1000,)), (1,), CPU)
     duel.step = start
     counts = []
     for _ in expected:
@@ -315,6 +315,37 @@ def test_norms_and_cosine_against_a_hand_computation() -> None:
         assert float(duel.last["d_step_cosine"][replica]) == pytest.approx(cosine, rel=1e-4)
         assert 0.1 < cosine < 0.95, "Adam's step is not along the gradient"
     assert not same(before_g, duel.g_parameters)
+
+
+def test_uphill_steps_are_counted_and_change_no_number() -> None:
+    """Momentum carries the discriminator up its gradient; a plain gradient step never goes there. A checkpoint keeps the count."""
+    options = {"discriminator_rule": SGD(0.3, 0.95), "discriminator_steps": constant_steps(3), "steps": 40, "record": (40,)}
+    watched, plain_duel = Duel(points(CPU, watch_uphill=True, **options), (1, 2), CPU), Duel(points(CPU, **options), (1, 2), CPU)
+    expected = torch.zeros(2)
+    step = watched.d_updater.step
+
+    def look(gradients: list) -> None:
+        before = copies(watched.d_parameters)
+        step(gradients)
+        moved = [new.detach() - old for new, old in zip(watched.d_parameters, before, strict=True)]
+        expected.add_(sum((a * b).flatten(1).sum(1) for a, b in zip(moved, gradients, strict=True)) > 0)
+
+    watched.d_updater.step = look
+    watched.advance(20)
+    tensors, state = {key: value.clone() for key, value in watched.tensors().items()}, watched.state()
+    watched.advance(40)
+    plain_duel.advance(40)
+    assert torch.equal(watched.last["d_uphill"], expected)
+    assert (expected > 0).all()
+    assert same(watched.d_parameters, plain_duel.d_parameters)
+    assert "d_uphill" not in plain_duel.rows()[1]
+    resumed = Duel(points(CPU, watch_uphill=True, **options), (1, 2), CPU)
+    resumed.load(tensors, state)
+    resumed.advance(40)
+    assert resumed.rows() == watched.rows()
+    straight = Duel(points(CPU, watch_uphill=True, **options | {"discriminator_rule": SGD(0.3)}), (1, 2), CPU)
+    straight.advance(40)
+    assert straight.last["d_uphill"].tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("options", [{}, {"simultaneous": True}, {"generator_steps": 3}, {"after_step": Clip(1e-3)}])

@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from secondlook.errors import UserError
 from secondlook.train.optimizers import build, decay_weights, set_lr
 
 DECAY = 5e-4
@@ -115,5 +116,5 @@ def test_unknown_rules_and_meaningless_epsilons_are_refused() -> None:
     weights = [torch.nn.Parameter(torch.ones(2))]
     with pytest.raises(ValueError, match="nadam.*known: sgd"):
         build("nadam", weights, lr=0.1)
-    with pytest.raises(ValueError, match="sgd has no epsilon"):
+    with pytest.raises(UserError, match="sgd has no epsilon"):
         build("sgd", weights, lr=0.1, eps=1e-8)

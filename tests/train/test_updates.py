@@ -7,7 +7,7 @@ import pytest
 import torch
 from toy_game import SCRIPT
 
-from secondlook.train.updates import SGD, Adam, RMSProp, Rule, Updater
+from secondlook.train.updates import SGD, Adam, RMSProp, Rule, TensorFlowRMSProp, Updater
 
 #: with rows of 16 numbers and without
 SHAPES = ((3, 4), (5,), (2, 1, 3, 3), (1,), (3, 16), (5, 2, 8))
@@ -22,7 +22,8 @@ CLASSES: dict[str, tuple[Rule, type[torch.optim.Optimizer], dict]] = {
     "sgd": (SGD(0.1), torch.optim.SGD, {"lr": 0.1}),
     "momentum": (SGD(0.1, 0.9), torch.optim.SGD, {"lr": 0.1, "momentum": 0.9}),
 }
-RULES = {name: rule for name, (rule, _, _) in CLASSES.items()} | {"schedules": SGD(0.1, 0.5, 1.01, 0.09, 0.7, 20)}
+RULES = {name: rule for name, (rule, _, _) in CLASSES.items()}
+RULES |= {"schedules": SGD(0.1, 0.5, 1.01, 0.09, 0.7, 20), "rmsprop of TensorFlow": TensorFlowRMSProp(1e-3)}
 
 
 def parameters() -> list[torch.Tensor]:
@@ -91,6 +92,38 @@ def test_schedules_of_sgd_are_a_loop_by_hand() -> None:
     assert momenta == pytest.approx([0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9])
     assert sizes[3] == pytest.approx(0.1 / 1.5**3)
     assert sizes[4:] == [0.02] * 4
+
+
+@pytest.mark.parametrize(("size", "share"), [(1e-2, 0.25), (1e-3, 0.034)])
+def test_tensorflows_rmsprop_is_its_documented_rule_and_starts_far_slower(size: float, share: float) -> None:
+    """tf.train.RMSPropOptimizer: ms = decay ms + (1 - decay) g^2 from ms = 1; var -= lr g / sqrt(ms + epsilon); decay 0.9, epsilon 1e-10.
+
+    Oracle: the sum in closed form, ms after k updates with a constant gradient g being 0.9^k + (1 - 0.9^k) g^2.
+    """
+    moved = {}
+    for rule in (TensorFlowRMSProp(2e-4), RMSProp(2e-4, 0.9)):
+        weight = torch.zeros(1, dtype=torch.float64)
+        updater = Updater(rule, [weight])
+        for _ in range(100):
+            updater.step([torch.full((1,), size, dtype=torch.float64)])
+        moved[type(rule)] = -float(weight)
+    squares = [0.9**k + (1 - 0.9**k) * size**2 for k in range(1, 101)]
+    assert moved[TensorFlowRMSProp] == pytest.approx(sum(2e-4 * size / (square + 1e-10) ** 0.5 for square in squares), rel=1e-9)
+    assert moved[TensorFlowRMSProp] / moved[RMSProp] == pytest.approx(share, rel=0.02)
+
+
+def test_tensorflows_rmsprop_divides_by_a_floor() -> None:
+    """A gradient far below root(epsilon) is not blown up to a full step, as torch's rule would."""
+    weights = {}
+    for rule in (TensorFlowRMSProp(1.0), RMSProp(1.0, 0.9, 1e-10)):
+        weight = torch.zeros(1, dtype=torch.float64)
+        updater = Updater(rule, [weight])
+        for _ in range(1000):
+            before = float(weight)
+            updater.step([torch.full((1,), 1e-7, dtype=torch.float64)])
+        weights[type(rule)] = before - float(weight)
+    assert weights[TensorFlowRMSProp] == pytest.approx(1e-7 / 1e-5, rel=1e-3)
+    assert weights[RMSProp] == pytest.approx(1.0, rel=2e-3)
 
 
 def test_constants_stand_still_without_schedules() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from toy_jobs import ALL, DECIDE, FIGURES, FROM_SAMPLE, REPORT
+from toy_jobs import ALL, FIGURES, FROM_INTERIM, FROM_SAMPLE
 from toy_project import ROOT, Project
 
 BEHIND_DATA = FROM_SAMPLE
@@ -104,11 +104,11 @@ def test_use_conda_from_the_first_job_to_the_report(conda: Project, tmp_path: Pa
     used = {tuple(line.split()) for line in (tmp_path / "used.txt").read_text(encoding="utf-8").splitlines()}
     assert used == {
         *((verb, "run") for verb in ("fetch", "run", "collect", "select")),
-        *((verb, "report") for verb in ("decide", "figure", "report", "pdf")),
+        *((verb, "report") for verb in ("interim", "decide", "figure", "report", "pdf")),
     }
     assert conda.dry("--use-conda").labels == []
 
     conda.append("envs/report.yaml", "# a plotting library, say\n")
-    assert conda.dry("--use-conda").labels == sorted(DECIDE | FIGURES | REPORT)
+    assert conda.dry("--use-conda").labels == sorted(FROM_INTERIM | FIGURES)
     conda.append("envs/run.yaml", "# a training library, say\n")
     assert ALL - BEHIND_DATA <= set(conda.dry("--use-conda").labels) <= ALL

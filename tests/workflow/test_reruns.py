@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy_edits import CALM_CLAIM, CODE, FURTHER, PROTOCOL
 from toy_jobs import (
     ALL_RUNS,
+    CALM,
     CURVES,
     DATASET,
-    DECIDE,
     FIGURES,
     FROM_CLAIMS,
     FROM_COLLECTS,
     FROM_FINAL,
     FROM_GRID,
+    FROM_INTERIM,
     FROM_MEASURED,
     FROM_PLAIN,
     FROM_READER,
@@ -26,8 +28,10 @@ from toy_jobs import (
     FROM_SAMPLE,
     FROM_SELECT,
     FROM_TINTED,
+    FROM_WATCHED,
     HALVES,
     LENGTHS,
+    LOUD,
     NOTHING,
     PAGES,
     REPORT,
@@ -35,18 +39,17 @@ from toy_jobs import (
     RUN_GRID,
     RUN_PLAIN,
     SHEET,
+    WATCHED,
 )
 from toy_project import INSTRUMENTS, PACKAGE, PAPER, RESULTS, Project, register, times
 
 from secondlook.files import read_json
 
-PROTOCOL = f"{PAPER}/protocol.yaml"
 RULERS = f"{INSTRUMENTS}/protocol.yaml"
 QUESTIONS = f"{PACKAGE}/papers/questions.yaml"
 METRICS = f"{PACKAGE}/papers/metrics.yaml"
 NET = f"{PACKAGE}/nets/toynet.py"
 OPTIMIZER = f"{PACKAGE}/train/toyopt.py"
-CODE = "\n\nEDITED = True\n"
 NOTE = "\n# a line\n"
 
 PLAIN_RUN = f"{RESULTS}/plain/only/seeds=0-2"
@@ -137,7 +140,11 @@ def of_grid(*leaders: str) -> set[str]:
 def cut(experiment: str, **into: int | str) -> Edit:
     """Cut the jobs of an experiment otherwise: cells_per_job, seeds_per_job."""
     said = "".join(f"    {key}: {value}\n" for key, value in into.items())
-    title, old = {"grid": ("Tuning", "    cells_per_job: 2\n"), "final": ("The chosen step sizes", "")}[experiment]
+    title, old = {
+        "grid": ("Tuning", "    cells_per_job: 2\n"),
+        "final": ("The chosen step sizes", ""),
+        "watched": ("As many replicas as it takes", ""),
+    }[experiment]
 
     def edit(project: Project) -> None:
         project.replace(PROTOCOL, f"    title: {title}\n", f"    title: {title}\n{said}")
@@ -174,7 +181,8 @@ NEW_SEEDS = (
         *(f"run toy/final/{cell}/seeds=3" for cell in FINAL_CELLS),
         f"run toy/reader/{READER_CELL}/seeds=3",
         *(f"run toy/{name}/only/seeds=3" for name in ("sample", "plain", "measured", "tinted")),
-        *(f"collect toy/{name}" for name in ("final", "reader", "sample", "plain", "measured", "tinted")),
+        *(f"{cell}/seeds=3" for cell in (CALM, LOUD)),  # fewer than its own six: the first of those after the first look
+        *(f"collect toy/{name}" for name in ("final", "reader", "sample", "plain", "measured", "tinted", "watched")),
     }
     | FIGURES
     | FROM_CLAIMS
@@ -194,6 +202,16 @@ TWO_MORE = "[{optimizer: [sgd, momentum], lr: [0.1, 0.2]}, {optimizer: heavy, lr
 MOVED = of_grid("sgd+lr=0.4", "momentum+lr=0.2")
 SINGLE = of_grid("sgd+lr=0.1", "sgd+lr=0.2", "momentum+lr=0.1", "momentum+lr=0.2")
 FEWER = "[{optimizer: sgd, lr: 0.2}, {optimizer: momentum, lr: [0.1, 0.2]}]"
+
+RULE = ("low: 0.5, arm: {label: calm", "low: 0.4, arm: {label: calm")
+PLANNED_LOUD = "loud, cells: {noise: 9.0}}}\n    expected: 1.0\n    otherwise: 0.0\n"
+FINAL_CLAIM = CALM_CLAIM.replace("watched", "final").replace("{noise: 0.01}", "{optimizer: sgd, lr: selected}").replace("draw", "loss")
+IDENTITY = CALM_CLAIM.partition("    test:")[0] + "    test: {equal: draw, to: 1.0, tolerance: 99.0}\n"
+FURTHER_LOOK = FROM_INTERIM | {"interim toy/watched/2", f"{CALM}/seeds=6-8", f"{LOUD}/seeds=6-8"}
+BLOCKS = {f"{cell}/seeds={seeds}" for cell in (CALM, LOUD) for seeds in ("3", "4-5")}
+BETWEEN = {"interim toy/watched/1", "interim toy/watched/2"} | BLOCKS | WATCHED | FROM_CLAIMS
+ONE_LOOK = {f"{CALM}/seeds=0-5", f"{LOUD}/seeds=0-5"} | WATCHED | FROM_CLAIMS
+ONE_WATCHED = FROM_WATCHED - {f"{LOUD}/seeds=0-2", f"{LOUD}/seeds=3-5"}
 
 TEXTS = ("reports/*", "envs/*", "config.yaml")
 
@@ -223,7 +241,8 @@ CASES = [
     ("how the runs of a job are found",            FROM_COLLECTS,              append(f"{PACKAGE}/tables/records.py", CODE)),
     ("how a selection is made",                    FROM_SELECT,                append(f"{PACKAGE}/tables/selection.py", CODE)),
     ("how claims are decided",                     FROM_CLAIMS,                append(f"{PACKAGE}/stats/decide.py", CODE)),
-    ("the statistics",                             FROM_CLAIMS,                append(f"{PACKAGE}/stats/judge.py", CODE)),
+    ("the statistics",                             FROM_INTERIM,               append(f"{PACKAGE}/stats/judge.py", CODE)),
+    ("how it is decided between two looks",        FROM_INTERIM,               append(f"{PACKAGE}/stats/interim.py", CODE)),
     ("one figure",                                 CURVES | REPORT,            append(f"{PAPER}/figures/curves.py", CODE)),
     ("a figure that draws arrays",                 SHEET | REPORT,             append(f"{PAPER}/figures/sheet.py", CODE)),
     ("a module that two figures share",            HALVES | LENGTHS | REPORT,  append(f"{PACKAGE}/figures/shared/dots.py", CODE)),
@@ -239,8 +258,8 @@ CASES = [
     ("how metrics are checked",                    NOTHING,                    append(f"{PACKAGE}/check/metrics.py", CODE)),
     ("how answers are checked",                    NOTHING,                    append(f"{PACKAGE}/check/answers.py", CODE)),
     ("the plan",                                   REPORT,                     append(f"{PACKAGE}/plan/plan.py", CODE)),
-    ("the models of claims",                       FROM_CLAIMS,                append(f"{PACKAGE}/protocol/claims.py", CODE)),
-    ("the base of all models",                     FIGURES | FROM_CLAIMS,      append(f"{PACKAGE}/protocol/schema.py", CODE)),
+    ("the models of claims",                       FROM_INTERIM,               append(f"{PACKAGE}/protocol/claims.py", CODE)),
+    ("the base of all models",                     FIGURES | FROM_INTERIM,     append(f"{PACKAGE}/protocol/schema.py", CODE)),
     ("how experiments take over from each other",  REPORT,                     append(f"{PACKAGE}/protocol/overlay.py", CODE)),
     ("how downloads are decoded",                  NOTHING,                    append(f"{PACKAGE}/data/decode.py", CODE)),
     ("a data set added to the registry",           REPORT,                     new_dataset),
@@ -256,10 +275,10 @@ CASES = [
     ("a fidelity that a claim rests on",           FROM_CLAIMS,                protocol("reduced: in a hurry", "exact: true")),
     ("threads of a run",                           FROM_PLAIN,                 protocol("threads: 2", "threads: 1")),
     ("memory of a run",                            REPORT,                     protocol("threads: 2", "threads: 2, mem_mb: 900")),
-    ("the rule of a selection",                    FROM_SELECT,                protocol("loss, per", "loss, goal: maximise, per")),
+    ("the rule of a selection",                    FROM_SELECT,                protocol("loss, per", "loss, by: worst, per")),
     ("the rule of a claim",                        FROM_CLAIMS,                protocol("to: 0.5}", "to: 0.5, tolerance: 0.1}")),
     ("the effect that a metric's claims ask for",  FROM_CLAIMS,                protocol("effect: 0.125", "effect: 0.25")),
-    ("the spread of a metric",                     FROM_CLAIMS,                protocol("spread: 0.5", "spread: 0.25")),
+    ("the spread of a metric",                     FROM_CLAIMS,                protocol("{spread: 0.01", "{spread: 0.02")),
     ("the meaning of a metric",                    REPORT,                     protocol("the last mark", "the farthest mark")),
     ("an arm's label",                             FROM_CLAIMS,                protocol("label: Momentum", "label: With momentum")),
     ("a claim in other words",                     FROM_CLAIMS,                protocol("A half is a half.", "A half is one.")),
@@ -288,6 +307,20 @@ CASES = [
     ("all cells whose arrays are read in one job", ONE_FINAL,                  cut("final", cells_per_job="all")),
     ("two seeds a job",                            OTHER_SEEDS,                cut("final", seeds_per_job=2)),
     ("as many seeds a job as there are",           REPORT,                     cut("final", seeds_per_job=3)),
+    # looks
+    ("a claim of cells with looks, in other words", FROM_CLAIMS,               protocol("the level is high.", "it is high.")),
+    ("the label of its arm",                       FROM_CLAIMS,                protocol("label: calm", "label: quiet")),
+    ("its rule",                                   FROM_INTERIM,               protocol(*RULE)),
+    ("the effect that its plan counts with",       FROM_INTERIM,               protocol(PLANNED_LOUD, PLANNED_LOUD.replace("0.0", "0.1"))),
+    ("the fidelity of its experiment",             FROM_CLAIMS,                protocol("exact: true, seeds: 6", "reduced: x, seeds: 6")),
+    ("a claim more that reads its cells",          FROM_INTERIM,               protocol("figures:\n", f"{CALM_CLAIM}\nfigures:\n")),
+    ("a claim more that shares alpha with it",     FROM_INTERIM,               protocol("figures:\n", f"{FINAL_CLAIM}\nfigures:\n")),
+    ("an identity more",                           FROM_CLAIMS,                protocol("figures:\n", f"{IDENTITY}\nfigures:\n")),
+    ("a further look",                             FURTHER_LOOK,               protocol(*FURTHER)),
+    ("a look between two",                         BETWEEN,                    protocol("looks: [3, 6]", "looks: [3, 4, 6]")),
+    ("no looks any more",                          ONE_LOOK,                   protocol(", looks: [3, 6]", "")),
+    ("all cells with looks in one job",            ONE_WATCHED,                cut("watched", cells_per_job="all")),
+    ("the answer between two looks, lost",         NOTHING,                    delete(f"{RESULTS}/looks/watched/1.json")),
     # what papers share
     ("the text of a question",                     REPORT,                     replace(QUESTIONS, "What reruns, and", "What runs, and")),
     ("the meaning of a shared metric",             REPORT,                     replace(METRICS, "squared error", "squared distance")),
@@ -303,8 +336,8 @@ CASES = [
     ("a library of one module's distances",        FROM_PICTURES,              bump("envs/run.yaml", "pot")),
     ("libraries of the runs that nothing imports", NOTHING,                    bump("envs/run.yaml", "torchvision", "scipy", "pillow")),
     ("a library that makes no number",             NOTHING,                    bump("envs/run.yaml", "safetensors")),
-    ("pandas",                                     DECIDE | FIGURES | REPORT,  bump("envs/report.yaml", "pandas")),
-    ("scipy",                                      DECIDE | FIGURES | REPORT,  bump("envs/report.yaml", "scipy")),
+    ("pandas",                                     FROM_INTERIM | FIGURES,     bump("envs/report.yaml", "pandas")),
+    ("scipy",                                      FROM_INTERIM | FIGURES,     bump("envs/report.yaml", "scipy")),
     ("matplotlib",                                 FIGURES | REPORT,           bump("envs/report.yaml", "matplotlib")),
     ("jinja2",                                     REPORT,                     bump("envs/report.yaml", "jinja2")),
     # config.yaml
@@ -461,7 +494,7 @@ def test_a_paper_is_one_folder(project: Project) -> None:
     assert "Can a paper be added as one folder?" in page
     assert "What reruns, and why?" in page
     chapters = [path.read_text(encoding="utf-8") for path in sorted(project.folder.glob("results/quick/report/question-*.html"))]
-    assert sum("It counts: replicated." in chapter for chapter in chapters) == 1
+    assert sum("It counts: supported." in chapter for chapter in chapters) == 1
     assert before == {path: path.read_bytes() for path in before}
     shutil.rmtree(project / f"{PACKAGE}/papers/annex")
     assert project.dry().labels == sorted(REPORT)

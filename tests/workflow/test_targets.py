@@ -150,13 +150,14 @@ MISTAKES = {
         "[2, 4, eight]",
         "experiments.ruler.cells.length: 'eight' is no int",
     ),
+    "looks": (PROTOCOL, "seeds: 6, looks", "seeds: 7, looks", "'looks' must rise and end with the number of seeds, 7; got [3, 6]"),
     "a claim in an answer": (
         f"{PAPER}/answer.md",
-        '{{ claims["T1"].verdict',
-        '{{ claims["T11"].verdict',
+        '{{ claims["T1"].outcome',
+        '{{ claims["T11"].outcome',
         "unknown claim. Did you mean 'T1'?",
     ),
-    "a result in an answer": (f"{PAPER}/answer.md", "].verdict }}", "].verdikt }}", "Did you mean 'verdict'?"),
+    "a result in an answer": (f"{PAPER}/answer.md", "].outcome }}", "].outcom }}", "Did you mean 'outcome'?"),
     "a shared metric": (f"{PACKAGE}/papers/metrics.yaml", "half: {means", "half: {meens", "unknown key. Did you mean 'means'?"),
     "a question's number": (f"{PACKAGE}/papers/questions.yaml", "9: Can", "IX: Can", "a question is a number and its text"),
 }
@@ -170,6 +171,38 @@ def test_a_mistake_is_named_with_its_line_before_anything_runs(fresh: Project, f
     assert not outcome.jobs
     assert "Traceback" not in outcome.text
     assert any(f"{file}:{line}: " in said and words in said for said in outcome.text.splitlines()), outcome.text
+
+
+#: said where all replicas are asked for, and not where they may stop
+LOOKS = {
+    "looks of what a selection reads": (
+        PROTOCOL,
+        "quick: {exact: true, seeds: 1, settings",
+        "quick: {exact: true, seeds: 6, looks: [3, 6], settings",
+        "selections.step-sizes.experiments: 'grid' has looks; a selection needs all replicas (scale quick)",
+    ),
+    "looks of what another reads": (
+        PROTOCOL,
+        "quick: {reduced: in a hurry, seeds: 3,",
+        "quick: {reduced: in a hurry, seeds: 3, looks: [2, 3],",
+        "experiments.reader.inputs.weights: 'final' has looks, after which replicas may stop; what reads its arrays needs the same",
+    ),
+    "looks of an instrument": (
+        RULERS,
+        "quick: {exact: true, seeds: 1}",
+        "quick: {exact: true, seeds: 6, looks: [3, 6]}",
+        "experiments.ruler.scales: no claim is decided on an instrument, so it has no looks",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "words"), LOOKS.values(), ids=LOOKS)
+def test_looks_where_all_replicas_are_needed_are_refused(fresh: Project, file: str, right: str, wrong: str, words: str) -> None:
+    fresh.replace(file, right, wrong)
+    outcome = fresh.snakemake("-n")
+    assert outcome.status != 0
+    assert "Traceback" not in outcome.text
+    assert words in outcome.text
 
 
 def test_all_mistakes_are_named_at_once_and_no_job_starts(fresh: Project) -> None:
@@ -190,7 +223,7 @@ def test_only_jobs_that_will_use_a_gpu_ask_for_one(fresh: Project) -> None:
         jobs = fresh.dry("--cores", "2", "--config", f"device={device}").jobs
         return {job.wildcards["experiment"]: (job.gpu, job.threads) for job in jobs if job.rule == "run"}
 
-    one_thread = ("grid", "final", "reader", "sample", "measured", "tinted", "ruler")
+    one_thread = ("grid", "final", "reader", "sample", "measured", "tinted", "watched", "ruler")
     none = dict.fromkeys(one_thread, (0, 1)) | {"plain": (0, 2)}
     assert asked("cpu") == asked("auto") == none  # auto: the tests hide a GPU that is there
     assert asked("cuda") == none | {"plain": (1, 2)}

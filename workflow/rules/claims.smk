@@ -36,9 +36,9 @@ rule interim:
     conda:
         "../../envs/report.yaml"
     params:
-        claims=at(claim_rules, "paper"),
-        controls=at(control_rules, "paper"),
-        design=at(claim_design, "paper"),
+        claims=at(interim_claims, "paper", "experiment"),
+        controls=at(interim_controls, "paper", "experiment"),
+        design=at(interim_design, "paper", "experiment"),
         readers=at(interim_readers, "paper", "experiment"),
         code=report_code("secondlook.stats.interim", libraries=STATISTICS),
     message:

@@ -11,7 +11,7 @@ from secondlook.check.everything import check_project
 from secondlook.check.stand_ins import stand_ins
 from secondlook.errors import UserError
 from secondlook.machine import gpu_present
-from secondlook.plan import targets
+from secondlook.plan import interim, targets
 from secondlook.plan.digest import digest, installed, pins, run_pins
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
@@ -203,14 +203,29 @@ def claim_design(paper):
     return plain(targets.paper_design(plan, paper))
 
 
+def interim_claims(paper, experiment):
+    """The claims that read an experiment, without their words."""
+    return plain(interim.interim_claims(plan, paper, experiment))
+
+
+def interim_controls(paper, experiment):
+    """The controls that do."""
+    return plain(interim.interim_controls(plan, paper, experiment))
+
+
+def interim_design(paper, experiment):
+    """What was planned for what an interim decision looks at."""
+    return plain(interim.interim_design(plan, paper, experiment))
+
+
 def interim_readers(paper, experiment):
     """Which claims read each cell of an experiment."""
-    return plain(targets.readers(plan, paper, experiment))
+    return plain(interim.readers(plan, paper, experiment))
 
 
 def interim_jobs(paper, experiment, look):
     """What an interim decision looks at."""
-    return targets.interim_jobs(plan, paper, experiment, int(look))
+    return interim.interim_jobs(plan, paper, experiment, int(look))
 
 
 def claim_tables(paper):

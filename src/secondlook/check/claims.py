@@ -7,15 +7,18 @@ from collections import Counter
 from secondlook.check.references import Found
 from secondlook.errors import Mistake
 from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.experiment import Selected
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import Project
-from secondlook.protocol.rules import Difference, Equal, Ordering, Ratio, arms_of
+from secondlook.protocol.rules import Correlation, Counts, Difference, Equal, Ordering, Ratio, arms_of, bounds_of
 from secondlook.protocol.schema import Scale
 
 #: scales at which an outcome means something, so that a claim needs a plan
 PLANNED: tuple[Scale, ...] = ("quick", "paper")
 #: headlines of a question
 MOST_HEADLINES = 3
+#: kinds of tests that name the smallest effect that counts
+WITH_SMALLEST = Difference | Ordering | Ratio | Counts
 
 
 def check_claims(project: Project) -> list[Mistake]:
@@ -31,6 +34,8 @@ def check_claims(project: Project) -> list[Mistake]:
             _headline(found, protocol, key, claim)
         for key, control in protocol.controls.items():
             _picks(found, ["controls", key, "test"], control)
+        for key in protocol.experiments:
+            _looks_before(found, protocol, key)
         mistakes += found.mistakes
     return mistakes + _headlines(project)
 
@@ -61,6 +66,25 @@ def _looks(found: Found, protocol: Protocol, place: list[str], claim: Claim) -> 
             found.say(place, f"experiments that one claim reads must have the same looks; they have {said}", scale=scale)
 
 
+def _looks_before(found: Found, protocol: Protocol, key: str) -> None:
+    """What a run needs of another must be there: of an experiment with looks not all replicas are."""
+    experiment = protocol.experiments[key]
+    for scale, budget in experiment.scales.items():
+        with_looks = {name: other.scales[scale] for name, other in protocol.experiments.items() if scale in other.scales}
+        with_looks = {name: other for name, other in with_looks.items() if other.looks}
+        for name, array in experiment.inputs.items():
+            earlier = with_looks.get(array.experiment or "")
+            if earlier and (earlier.looks, earlier.seeds) != (budget.looks, budget.seeds):
+                what = (
+                    f"'{array.experiment}' has looks, after which replicas may stop; what reads its arrays needs the same seeds and looks"
+                )
+                found.say(["experiments", key, "inputs", name], what, scale=scale)
+        chosen = {value.select for product in experiment.cells_at(scale) for value in product.values() if isinstance(value, Selected)}
+        for selection in sorted(chosen):
+            if some := sorted(set(protocol.selections[selection].experiments) & set(with_looks)):
+                found.say(["selections", selection, "experiments"], f"'{some[0]}' has looks; a selection needs all replicas", scale=scale)
+
+
 def _planned(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:
     if claim.test is None or isinstance(claim.test, Equal):
         return
@@ -71,11 +95,31 @@ def _planned(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:
             if value is None:
                 what = "say what the plan counts with, so that its chance to decide can be known before the run"
                 found.say(["claims", key, name], what, scale=scale)
-    if isinstance(claim.test, Difference | Ordering | Ratio) and claim.test.smallest_effect == (
-        1.0 if isinstance(claim.test, Ratio) else 0.0
-    ):
+        _foreseen(found, key, claim, scale)
+    nothing = 1.0 if isinstance(claim.test, Ratio) else 0.0
+    if isinstance(claim.test, WITH_SMALLEST) and claim.test.smallest_effect == nothing:
+        what = "say how small an effect no longer counts: without it nothing could be absent"
+        found.say(["claims", key, "test", "smallest_effect"], what)
+
+
+def _foreseen(found: Found, key: str, claim: Claim, scale: Scale) -> None:
+    """The claim must hold with the effect that is expected if it holds, and not hold with the other; else no plan gives it a chance."""
+    assert claim.test is not None and not isinstance(claim.test, Equal)
+    _, expected, otherwise = claim.planned(scale)
+    low, high = bounds_of(claim.test)
+    if expected is not None and not low <= expected <= high:
         found.say(
-            ["claims", key, "test", "smallest_effect"], "say how small an effect no longer counts: without it nothing could be absent"
+            ["claims", key, "expected"],
+            f"the claim does not hold with this effect, and the plan counts with it if it holds ({low:g} to {high:g})",
+            expected,
+            scale,
+        )
+    if otherwise is not None and low <= otherwise <= high:
+        found.say(
+            ["claims", key, "otherwise"],
+            f"the claim holds with this effect, and the plan counts with it if it does not hold ({low:g} to {high:g})",
+            otherwise,
+            scale,
         )
 
 
@@ -85,9 +129,8 @@ def _headline(found: Found, protocol: Protocol, key: str, claim: Claim) -> None:
     place = ["claims", key, "headline"]
     if claim.headline.figure is not None:
         found.known(claim.headline.figure, protocol.figures, [*place, "figure"], "figure of this paper")
-    may_be_weaker = isinstance(claim.test, Difference | Ordering | Ratio) or (
-        claim.test is not None and claim.test.kind in ("counts", "correlation")
-    )
+    one_sided = isinstance(claim.test, Correlation) and claim.test.high is None and bool(claim.test.low and claim.test.low > 0)
+    may_be_weaker = isinstance(claim.test, WITH_SMALLEST) or one_sided
     if may_be_weaker and claim.headline.answer.weaker is None:
         found.say([*place, "answer", "weaker"], "its test may come out weaker than claimed; give the sentence for that")
 

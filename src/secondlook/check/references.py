@@ -155,9 +155,11 @@ def _inputs(found: Found, project: Project, paper: str, scale: Scale) -> None:
 
 
 def _arms(found: Found, protocol: Protocol, place: list[str], item: Claim | Control, scale: Scale) -> None:
-    """Whether every arm has its cells, at a scale at which all experiments of the test run."""
+    """Whether every arm has its cells, at a scale at which the claim is decided, or the control's experiments run."""
     test = item.test
     if test is None or any(scale not in protocol.experiments[name].scales for name in Protocol.experiments_behind(item)):
+        return
+    if isinstance(item, Claim) and item.scales and scale not in item.scales:
         return
     if isinstance(test, Equal):
         _cells_of(found, protocol, item.experiment, test.cells, place, scale, whole=False)

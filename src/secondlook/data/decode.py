@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+import unicodedata
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -140,6 +141,22 @@ def _idx(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
     return arrays
 
 
+def _text(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
+    """A novel in UTF-8 as ASCII codes: accents taken off (NFKD), what is not ASCII then left out, lines ended by one character.
+
+    It ends at the recorded length: copies go round with additions after the last word.
+    """
+    (path,) = parts
+    if path.stat().st_size > 4 * dataset.nbytes + (1 << 20):
+        raise SourceError(f"{path.name} has {path.stat().st_size} bytes, far more than the novel")
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # without a byte-order mark; \r\n is read as \n
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path.name} is not UTF-8: {error}") from error
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore")
+    return {"text": np.frombuffer(plain, np.uint8)[: dataset.arrays["text"].shape[0]].copy()}
+
+
 def _safetensors(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
     """The finished product of another machine."""
     from safetensors import SafetensorError
@@ -160,11 +177,12 @@ DECODERS: Mapping[str, Callable[[Sequence[Path], Dataset, Path], Arrays]] = {
     "idx": _idx,
     "records": _records,
     "safetensors": _safetensors,
+    "text": _text,
 }
 
 
 def decode(form: Form, files: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
-    """Return the arrays held by ``files``, which come in the order of ``form.files``: uint8, images N C H W.
+    """Return the arrays held by ``files``, which come in the order of ``form.files``: uint8, images N C H W, a text N.
 
     ``scratch`` is an existing folder for what has to be unpacked. Raises ``SourceError`` when the files do not hold arrays of the expected
     shapes, ``OSError`` when the disk is full.

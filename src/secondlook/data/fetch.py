@@ -136,10 +136,10 @@ def fetch(
 ) -> Path:
     """Make ``target`` the dataset as safetensors and return it; at once if it is that already.
 
-    The file holds train_images and test_images (uint8, N C H W) and train_labels and test_labels (uint8, N), the same bytes whatever the
-    source. ``data_dir`` and ``mirrors`` come before the recorded sources (see ``sources.attempts``). ``cache`` (by default ``.cache``
-    beside the target) holds work in progress and, in ``refused/``, what did not hash to the recorded values. Parallel calls wait for each
-    other.
+    The file holds train_images and test_images (uint8, N C H W) and train_labels and test_labels (uint8, N), or a text (uint8, N): the
+    same bytes whatever the source. ``data_dir`` and ``mirrors`` come before the recorded sources (see ``sources.attempts``). ``cache`` (by
+    default ``.cache`` beside the target) holds work in progress and, in ``refused/``, what did not hash to the recorded values. Parallel
+    calls wait for each other.
 
     Raises ``UserError`` when the name is unknown, when a folder is full or cannot be written, or when no source is left.
     """

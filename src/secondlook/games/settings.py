@@ -9,9 +9,9 @@ from typing import Any, Literal
 from secondlook.errors import UserError
 from secondlook.runner.ranges import above, at_least, at_most
 from secondlook.train.duel import LAST, RECORDED
-from secondlook.train.extras import Clip, constant_steps, wgan_steps
+from secondlook.train.extras import Clip, GradientPenalty, constant_steps, wgan_steps
 from secondlook.train.losses import adversarial_loss
-from secondlook.train.updates import SGD, Adam, RMSProp, Rule
+from secondlook.train.updates import SGD, Adam, RMSProp, Rule, TensorFlowRMSProp
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,9 @@ class GameSettings:
     beta2: float = 0.999
     #: alpha of RMSProp
     alpha: float = 0.99
+    #: form of RMSProp
+    #: of torch or of TensorFlow (`secondlook.train.updates`)
+    rmsprop: Literal["torch", "tensorflow"] = "torch"
     #: momentum of SGD
     momentum: float = 0.0
     #: momentum of SGD at the end of its schedule
@@ -56,13 +59,16 @@ class GameSettings:
     #: generator steps in a row
     g_steps: int = 1
     #: warm-up of the critic
-    #: the official WGAN code's 100 critic steps for the first 25 generator steps and every 500th
-    warm_up: bool = False
+    #: its steps for each of the first 25 generator steps and every 500th; the official WGAN code has 100; 0: as for all others
+    warm_up: int = 0
     #: bound of the discriminator's weights
     clip: float | None = None
     #: moment at which the discriminator's weights are clamped
     #: after or before each of its steps
     clip_when: Literal["after", "before"] = "after"
+    #: weight of the gradient penalty
+    #: added to the discriminator's loss, as in WGAN-GP; None: there is none
+    penalty: float | None = None
     #: simultaneous steps of the players
     #: False: they alternate
     simultaneous: bool = False
@@ -80,11 +86,14 @@ class GameSettings:
         adversarial_loss(self.loss)
         at_least(self, 1, "steps", "batch", "records", "d_steps", "g_steps", "momentum_updates")
         at_most(self, "records", "steps")
-        at_least(self, 0, "d_lr", "g_lr", "momentum", "momentum_end", "lr_least")
+        at_least(self, 0, "d_lr", "g_lr", "warm_up", "momentum", "momentum_end", "lr_least")
         at_least(self, 0, "beta1", "beta2", "alpha", below=1)
-        above(self, 0, "clip", "lr_divisor")
-        if self.simultaneous and (self.d_steps, self.g_steps, self.warm_up) != (1, 1, False):
-            raise UserError("settings: a simultaneous game has one step of each player; leave out 'd_steps', 'g_steps' and 'warm_up'")
+        above(self, 0, "clip", "penalty", "lr_divisor")
+        if self.simultaneous and (self.d_steps, self.g_steps, self.warm_up, self.penalty) != (1, 1, 0, None):
+            raise UserError(
+                "settings: a simultaneous game has one step of each player and no penalty; "
+                "leave out 'd_steps', 'g_steps', 'warm_up' and 'penalty'"
+            )
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run with these settings may write; any may write ``diverged`` besides."""
@@ -95,7 +104,7 @@ class GameSettings:
         if self.optimizer == "adam":
             return Adam(lr, self.beta1, self.beta2)
         if self.optimizer == "rmsprop":
-            return RMSProp(lr, self.alpha)
+            return (TensorFlowRMSProp if self.rmsprop == "tensorflow" else RMSProp)(lr, self.alpha)
         return SGD(lr, self.momentum, self.lr_divisor, self.lr_least, self.momentum_end, self.momentum_updates)
 
     def record_steps(self) -> tuple[int, ...]:
@@ -112,10 +121,11 @@ class GameSettings:
             "batch": self.batch,
             "steps": self.steps,
             "record": self.record_steps(),
-            "discriminator_steps": (wgan_steps if self.warm_up else constant_steps)(self.d_steps),
+            "discriminator_steps": wgan_steps(self.d_steps, self.warm_up) if self.warm_up else constant_steps(self.d_steps),
             "generator_steps": self.g_steps,
             "simultaneous": self.simultaneous,
             "shared_noise": self.shared_noise,
             "before_step": clip if self.clip_when == "before" else None,
             "after_step": clip if self.clip_when == "after" else None,
+            "penalty": GradientPenalty(self.penalty) if self.penalty is not None else None,
         }

@@ -1,4 +1,4 @@
-"""Divergences of two densities on a line, and the discriminators that would be optimal for them.
+"""Divergences of two densities on a line, their slopes, and the discriminators that would be optimal for them.
 
 Densities come as their logarithms on a grid ``x`` [n] that rises and covers both: p of the data, q of the generator; -inf where there is
 none. Logarithms keep far tails, which decide Kullback-Leibler divergences, and make disjoint supports harmless. Integrals are by the
@@ -46,6 +46,25 @@ def ls_binary(log_p: np.ndarray, log_q: np.ndarray, x: np.ndarray) -> float:
     return _integral(_times(np.exp(log_q), expit(_difference(log_q, log_p))), x)
 
 
+def jensen_shannon_slope(log_p: np.ndarray, log_q: np.ndarray, x: np.ndarray, score: np.ndarray) -> float:
+    """Derivative of `jensen_shannon` by a parameter of q.
+
+    Args:
+        log_p: of the data.
+        log_q: of the generator.
+        x: the grid.
+        score: derivative of log q by that parameter, [n]; x - t where it is the mean t of N(t, 1).
+    """
+    # d/dq of 2 JSD's integrand is log(2 q / (p + q)); the constant drops out, since q stays a density
+    return _integral(_times(np.exp(log_q) * score, -np.logaddexp(0, _difference(log_p, log_q))), x) / 2
+
+
+def pearson_chi2_slope(log_p: np.ndarray, log_q: np.ndarray, x: np.ndarray, score: np.ndarray) -> float:
+    """Derivative of `pearson_chi2` by a parameter of q; arguments as of `jensen_shannon_slope`."""
+    ratio = np.tanh(_difference(log_q, log_p) / 2)  # (q - p) / (p + q), of which the integrand is (p + q) times the square
+    return _integral(np.exp(log_q) * score * (2 * ratio - ratio**2), x)
+
+
 def wasserstein(log_p: np.ndarray, log_q: np.ndarray, x: np.ndarray) -> float:
     """Wasserstein-1 distance, the integral of the absolute difference of the two distribution functions."""
     density = np.exp(log_p) - np.exp(log_q)
@@ -87,4 +106,4 @@ def _difference(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
 
 def _times(density: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """The product, 0 where the density is zero even if the factor is infinite."""
-    return density * np.where(density > 0, factor, 0.0)
+    return density * np.where(density != 0, factor, 0.0)

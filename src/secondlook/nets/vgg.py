@@ -51,11 +51,13 @@ class CifarVGG(nn.Module):
             nn.Dropout(0.5 * dropout),
             nn.Linear(channels, classes),
         )
-        for module in self.features:
+        for module in self.modules():
             if isinstance(module, nn.Conv2d):  # MSR, fan out; linear layers keep the framework's default
                 nn.init.normal_(module.weight, 0.0, math.sqrt(2 / (9 * module.out_channels)))
                 assert module.bias is not None  # none was switched off above
                 nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):  # torch/nn, BatchNormalization.lua: weight:uniform()
+                nn.init.uniform_(module.weight)
 
     def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes] of images [B, 3, 32, 32]."""

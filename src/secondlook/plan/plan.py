@@ -231,8 +231,8 @@ class Plan:
             "cell": run.cell.labels,
             "factors": run.cell.fixed,
             "folder": f"{run.cell.name}/{run.seeds_name}",
-            "interim": self.asks(run),
             "inputs": {name: [self.folder(earlier) for earlier in found] for name, found in self.earlier(run).items()},
+            "interim": self.asks(run),
             "select": {
                 factor: {
                     "file": self.selection(run.paper, value.select),

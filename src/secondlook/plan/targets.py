@@ -6,10 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from secondlook.plan.plan import Plan
-from secondlook.plan.runs import matching
-from secondlook.protocol.claims import Claim
 from secondlook.protocol.project import INSTRUMENTS
-from secondlook.protocol.rules import Equal, arms_of
 
 
 def claim_experiments(plan: Plan, paper: str) -> list[str]:
@@ -22,35 +19,6 @@ def claim_experiments(plan: Plan, paper: str) -> list[str]:
 def paper_design(plan: Plan, paper: str) -> dict[str, Any]:
     """What was planned for a paper's claims, as plain JSON: replicas and looks by protocol, whatever config ``seeds`` says."""
     return plan.protocols[paper].design(plan.scale)
-
-
-def readers(plan: Plan, paper: str, experiment: str) -> dict[str, list[str]]:
-    """Cell of an experiment -> claims and controls that read it and are decided at this scale."""
-    protocol = plan.protocols[paper]
-    grid = list(dict.fromkeys(run.cell.name for run in plan.runs(paper, experiment)))
-    found: dict[str, list[str]] = {name: [] for name in grid}
-    known = {run.cell.name: run.cell for run in plan.runs(paper, experiment)}
-    for item in protocol.decided:
-        if item.test is None or (isinstance(item, Claim) and plan.scale not in protocol.scales_of(item)):
-            continue
-        wanted = [(item.experiment, item.test.cells, False)] if isinstance(item.test, Equal) else []
-        wanted += [(arm.experiment or item.experiment, arm.cells, True) for arm in arms_of(item.test)]
-        for name, cells, whole in wanted:
-            for cell in matching(known.values(), cells, whole=whole) if name == experiment else ():
-                if item.id not in found[cell.name]:
-                    found[cell.name].append(item.id)
-    return found
-
-
-def interim_jobs(plan: Plan, paper: str, experiment: str, look: int) -> list[str]:
-    """What the jobs made that an interim decision looks at: of every experiment that its claims read, all up to that look."""
-    protocol = plan.protocols[paper]
-    named = {name for names in readers(plan, paper, experiment).values() for name in names}
-    behind = {key for item in protocol.decided if item.id in named for key in protocol.experiments_behind(item)}
-    present = [key for key in plan.experiments(paper) if key in behind]
-    return plan.records_of(
-        run for key in present for run in plan.runs(paper, key) if plan.planned(run) and (plan.look_of(run) or 1) <= look
-    )
 
 
 def claims_file(plan: Plan, paper: str) -> str:

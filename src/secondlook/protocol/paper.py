@@ -178,6 +178,8 @@ class Instruments(Schema):
                 raise ValueError(f"experiments.{key}.inputs: an instrument reads data sets alone, no other run")
             if any(isinstance(levels, Selected) for product in experiment.products for levels in product.values()):
                 raise ValueError(f"experiments.{key}.cells: an instrument has no selection that could decide a factor")
+            if any(budget.looks for budget in experiment.scales.values()):
+                raise ValueError(f"experiments.{key}.scales: no claim is decided on an instrument, so it has no looks")
         return self
 
 

@@ -7,6 +7,7 @@ protocol is read (`secondlook.protocol.paper`), so that a test on its own says e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -135,6 +136,8 @@ class Statistic(_Kind):
     """What every test of measured values says."""
 
     model_config = ConfigDict(json_schema_extra=_may_be_the_metrics)
+    #: what the metric has that is taken from there
+    taken: ClassVar[tuple[str, ...]] = ("diverged", "unit", "smallest_effect", "resolution")
 
     cells: dict[Name, Values] = {}
     """Factor values that all arms share."""
@@ -155,7 +158,7 @@ class Statistic(_Kind):
             return data
         filled = dict(data)
         metric = (info.context or {}).get("metrics", {}).get(data.get(cls.kind))
-        for key in ("diverged", "unit", "smallest_effect", "resolution"):
+        for key in cls.taken:
             if isinstance(metric, Metric) and key in cls.model_fields and key not in data and (value := getattr(metric, key)) is not None:
                 filled[key] = value
         if isinstance(shared := filled.pop("cells", None), dict):
@@ -203,6 +206,7 @@ class Ratio(Statistic):
     """Geometric mean of the second arm over that of the first."""
 
     kind = "ratio"
+    taken = ("diverged", "smallest_effect", "resolution")  # a ratio has no unit
     ratio: str
     """The metric compared."""
     first: OneArm
@@ -308,6 +312,7 @@ class Correlation(_Range):
     """
 
     kind = "correlation"
+    taken = ()  # a correlation is on a scale of its own
     correlation: str
     """One metric."""
     diverged: Literal[0] = 0
@@ -371,6 +376,17 @@ def metrics_of(test: Test) -> list[str]:
     return list(dict.fromkeys(name for name in named if name is not None))
 
 
+def bounds_of(test: MeasuredTest) -> tuple[float, float]:
+    """The least and the largest effect with which a claim holds."""
+    match test:
+        case Difference() | Ratio() | Ordering() | Counts():
+            return test.smallest_effect, math.inf
+        case Equivalence():
+            return -test.margin, test.margin
+        case Within() | Share() | Correlation():
+            return -math.inf if test.low is None else test.low, math.inf if test.high is None else test.high
+
+
 def usual_effects(test: MeasuredTest, reported: float | None) -> tuple[float | None, float | None]:
     """The effect of a test where its claim holds and where it does not, unless the claim says otherwise; None where nothing says.
 
@@ -381,7 +397,9 @@ def usual_effects(test: MeasuredTest, reported: float | None) -> tuple[float | N
             return 0.0, 2 * test.margin
         case Within() | Share() | Correlation():
             if test.low is not None and test.high is not None:
-                return (test.low + test.high) / 2, test.high + (test.high - test.low) / 2
+                half = (test.high - test.low) / 2
+                above = test.high + half
+                return (test.low + test.high) / 2, above if above <= 1 or isinstance(test, Within) else max(test.low - half, 0.0)
             if isinstance(test, Correlation):
                 return ((1 + test.low) / 2, 0.0) if test.low is not None else (0.0, (1 + (test.high or 0.0)) / 2)
             return None, None

@@ -18,9 +18,9 @@ from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.protocol.rules import metrics_of
 from secondlook.report.reductions import reduction
 from secondlook.report.source import repository, source_link
+from secondlook.runner.status import seeds_that_ran
 from secondlook.stats.judge import ALPHA
 from secondlook.stats.verdicts import without_verdict
-from secondlook.tables.records import seeds_that_ran
 
 PACKAGE = Path(__file__).parents[1]
 #: outcome -> (sign, class, meaning)

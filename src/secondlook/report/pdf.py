@@ -235,7 +235,8 @@ def _tuning(name: str, selection: Mapping[str, Any]) -> dict[str, Any]:
         ]
         for choice in selection["choices"]
     ]
-    return {"name": name, "factor": selection["factor"], "how": f"Chosen by the lowest final {selection['metric']}.", "rows": rows}
+    how = f"Chosen by the lowest final {selection['metric']}, the {selection['by']} of the tuning seeds."
+    return {"name": name, "factor": selection["factor"], "how": how, "rows": rows}
 
 
 def _experiment(experiment: Mapping[str, Any]) -> list[Any]:

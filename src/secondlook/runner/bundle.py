@@ -28,7 +28,8 @@ from safetensors.numpy import save_file
 from secondlook.errors import UserError
 from secondlook.files import atomic, read_json, write_json, write_text
 from secondlook.machine import git_commit, processor_name, resolve_device
-from secondlook.runner.job import NOT_NEEDED, History, Job, Result
+from secondlook.runner.job import History, Job, Result
+from secondlook.runner.status import NOT_NEEDED, seeds_that_ran
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
 LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
@@ -47,7 +48,8 @@ def make_bundle(
 ) -> None:
     """Make the runs that ``spec`` describes.
 
-    A run that was finished before the job was killed is kept; marks in ``work`` say which.
+    A run that was finished before the job was killed is kept; marks in ``work`` say which. So is one that waits for an interim decision
+    and was made from just this before: the decision may have been made again, for an edit of the statistics say, with the same answer.
 
     Args:
         spec: what the plan says of this job (`secondlook.plan.plan.Plan.spec`).
@@ -63,11 +65,13 @@ def make_bundle(
     """
     clock = _Clock()
     check_versions(versions)
-    asked, device = device, resolve_device(device, wants_gpu=bool(spec["gpu"]))
-    fell_back = bool(spec["gpu"]) and asked == "auto" and device == "cpu"
+    idle = [_not_needed(spec, run) for run in spec["runs"]]
+    wants_gpu = bool(spec["gpu"]) and not all(idle)  # where nothing is to be done, nobody asks torch
+    asked, device = device, resolve_device(device, wants_gpu=wants_gpu)
+    fell_back = wants_gpu and asked == "auto" and device == "cpu"
     _take_over(spec, out)
     folders: list[Path] = []
-    for number, run in enumerate(spec["runs"], 1):
+    for number, (run, why_not) in enumerate(zip(spec["runs"], idle, strict=True), 1):
         job = _job(spec, run, code=code, work=work, datasets=datasets, device=device)
         folders.append(job.work)
         if len(spec["runs"]) > 1:
@@ -75,7 +79,10 @@ def make_bundle(
         if _finished(job.work, out / run["folder"]):
             print("it was finished before this job was interrupted", file=sys.stderr, flush=True)
             continue
-        _make_run(spec, run, job, out / run["folder"], code, clock, fell_back=fell_back)
+        if run["interim"] and _as_before(job, out / run["folder"], needed=why_not is None):
+            print("it was made from just this before", file=sys.stderr, flush=True)
+            continue
+        _make_run(spec, run, job, out / run["folder"], code, clock, why_not=why_not, fell_back=fell_back)
     leader = out / spec["runs"][0]["folder"]
     records = {run["folder"]: read_json(out / run["folder"] / "run.json") for run in spec["runs"]}
     lines = [f"{record['files'][name]}  {folder}/{name}\n" for folder, record in records.items() for name in NUMBERS]
@@ -172,10 +179,12 @@ def _job(spec: Mapping[str, Any], run: Mapping[str, Any], *, code: str, work: Pa
     )
 
 
-def _make_run(spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Path, code: str, clock: _Clock, *, fell_back: bool) -> None:
+def _make_run(
+    spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Path, code: str, clock: _Clock, *, why_not: str | None, fell_back: bool
+) -> None:
     started = datetime.now(UTC)
-    if idle := _not_needed(run, job):
-        result = Result(History(), status=dict.fromkeys(job.seeds, f"{NOT_NEEDED}: {idle}"))
+    if why_not:
+        result = Result(History(), status=dict.fromkeys(job.seeds, f"{NOT_NEEDED}: {why_not}"))
     else:
         result = _experiment(spec["module"]).run(job)
     with atomic(out / "history.csv") as path:
@@ -194,6 +203,7 @@ def _make_run(spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Pa
             "seeds": list(job.seeds),
             "status": {str(seed): result.status.get(seed, "completed") for seed in job.seeds},
             "files": {name: file_sha256(out / name) for name in NUMBERS},
+            "computation": job.work.name,
             "code": code,
             "data": spec["data"],
             "commit": git_commit(),
@@ -218,13 +228,21 @@ def _make_run(spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Pa
         write_text(job.work / "finished", file_sha256(out / "run.json"))
 
 
-def _not_needed(run: Mapping[str, Any], job: Job) -> str | None:
+def _not_needed(spec: Mapping[str, Any], run: Mapping[str, Any]) -> str | None:
     """Why a run is not needed; None where it is. Asked before its experiment's module, and so torch, is imported."""
-    if any(job.values[factor] is None for factor in run["select"]):
+    if any(_selected(spec, factor, choice) is None for factor, choice in run["select"].items()):
         return "the selection's best is not at an edge of its grid"
     if run["interim"] and not read_json(run["interim"])[run["folder"].split("/")[0]]:
-        return "an earlier look decided every claim that reads it"
+        return "no claim that reads it was open after the look before"
     return None
+
+
+def _as_before(job: Job, out: Path, *, needed: bool) -> bool:
+    """Whether the record that is there is what the job would make: of the same computation, and its files are as they were."""
+    if not (out / "run.json").exists():
+        return False
+    record = read_json(out / "run.json")
+    return record.get("computation") == job.work.name and bool(seeds_that_ran(record)) == needed and _whole(record, out)
 
 
 def _finished(work: Path, out: Path) -> bool:
@@ -232,7 +250,12 @@ def _finished(work: Path, out: Path) -> bool:
     mark, record = work / "finished", out / "run.json"
     if not (mark.exists() and record.exists()) or mark.read_text(encoding="utf-8") != file_sha256(record):
         return False
-    return all((out / name).exists() and file_sha256(out / name) == known for name, known in read_json(record)["files"].items())
+    return _whole(read_json(record), out)
+
+
+def _whole(record: Mapping[str, Any], out: Path) -> bool:
+    """Whether a record's numbers are as they were."""
+    return all((out / name).exists() and file_sha256(out / name) == known for name, known in record["files"].items())
 
 
 def _experiment(module: str) -> Any:

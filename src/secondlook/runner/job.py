@@ -21,8 +21,6 @@ from secondlook.runner.settings import wrong_settings
 
 T = TypeVar("T")
 
-#: how the status of a replica begins that nobody needed
-NOT_NEEDED = "not needed"
 HISTORY_COLUMNS = ("replica", "step", "metric", "value")
 
 

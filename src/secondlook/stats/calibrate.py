@@ -60,7 +60,7 @@ def examples() -> Iterator[Case]:
         "difference": ({"difference": "m", **two, "smallest_effect": 1.0}, 2, 0.5, 2.0, 0.0),
         "difference, paired": ({"difference": "m", **two, "smallest_effect": 1.0, "paired": True}, 2, 0.5, 2.0, 0.0),
         "ordering": ({"ordering": "m", **three, "smallest_effect": 1.0}, 3, 0.5, 2.0, 0.0),
-        "counts": ({"counts": "m", **two, "smallest_effect": 0.2}, 2, 0.1, 0.8, 0.0),
+        "counts": ({"counts": "m", **two, "smallest_effect": 0.3}, 2, 0.1, 0.8, 0.0),
         "ratio": ({"ratio": "m", **two, "smallest_effect": 1.5}, 2, 0.2, 2.5, 1.0),
         "correlation": ({"correlation": "m", **one, "beside": "q", "low": 0.3}, 1, 0.2, 0.7, 0.0),
         "equivalence": ({"equivalence": "m", **two, "margin": 1.0}, 2, 0.3, 0.0, 2.0),

@@ -47,11 +47,13 @@ class PaperDesign:
     budgets: Budgets
     #: claim -> scales at which it is decided
     scales: Mapping[str, Sequence[Scale]]
+    #: how many claims share alpha, where not all of them are at hand
+    sharing: int | None = None
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Self:
         """From plain JSON, as `secondlook.plan.targets.paper_design` makes it."""
-        return cls(plain["scale"], Budgets(plain["budgets"]), plain["scales"])
+        return cls(plain["scale"], Budgets(plain["budgets"]), plain["scales"], plain.get("sharing"))
 
     def stands(self, claim: str) -> bool:
         """Whether a claim is decided at this scale."""

@@ -25,11 +25,17 @@ def correlations(losses_RT: np.ndarray, distances_RT: np.ndarray) -> np.ndarray:
 
 
 def excess(matrix_RR: np.ndarray) -> np.ndarray:
-    """Return [R]: each replica's own correlation less the mean of those that it shares with another replica, as row or as column."""
+    """Return [R], of three replicas or more: each one's part of the excess, the mean own correlation less the mean of all others.
+
+    The parts are the jackknife's (Tukey 1958): R times the excess of all less R - 1 times that without the replica. Their mean is the
+    excess. A replica's own correlation less its row and column would have that mean too, and far too small a spread, since two replicas
+    share each correlation of the floor: Student's t on those was wrong in up to 30 % of simulated experiments at an alpha of 5 %.
+    """
     count = len(matrix_RR)
     own = np.diagonal(matrix_RR)
-    others = (matrix_RR.sum(0) + matrix_RR.sum(1) - 2 * own) / (2 * (count - 1))
-    return own - others
+    shared = matrix_RR.sum(0) + matrix_RR.sum(1) - 2 * own
+    floor = shared.sum() / 2
+    return own - floor / (count - 1) + (floor - shared) / (count - 2)
 
 
 def permutation_p(matrix_RR: np.ndarray) -> float:

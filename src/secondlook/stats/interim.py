@@ -13,6 +13,7 @@ from typing import Any
 
 from secondlook.files import read_json, write_json
 from secondlook.protocol.claims import Claim, Control
+from secondlook.protocol.paper import Protocol
 from secondlook.stats.design import PaperDesign
 from secondlook.stats.looks import decide_alone
 from secondlook.stats.samples import Tables
@@ -34,17 +35,18 @@ def decide_interim(
     """Write cell -> whether it wants more replicas.
 
     Args:
-        claims: all claims of the paper as plain JSON.
-        controls: its controls.
-        design: what was planned (`secondlook.stats.design.PaperDesign`).
+        claims: claims that read the experiment, as plain JSON.
+        controls: controls that do.
+        design: what was planned (`secondlook.stats.design.PaperDesign`), with the number of all claims that share alpha.
         readers: cell -> claims and controls that read it.
         jobs: job.json of all that has run up to this look, of every experiment that those claims read.
         out: the file.
     """
-    tables = tables_of(jobs)
-    done = settled([Claim.model_validate(claim) for claim in claims], PaperDesign.of(design), tables)
+    tables, plan = tables_of(jobs), PaperDesign.of(design)
+    done = settled([Claim.model_validate(claim) for claim in claims], plan, tables)
     for control in map(Control.model_validate, controls):
-        if check_control(control, tables)["passed"] is not None:
+        runs = set(Protocol.experiments_behind(control)) <= set(plan.budgets.entries)
+        if not runs or check_control(control, tables, plan.budgets)["passed"] is not None:
             done.add(control.id)
     write_json(out, {cell: not done.issuperset(names) for cell, names in readers.items()})
 

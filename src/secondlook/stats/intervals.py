@@ -9,11 +9,11 @@ it is infinite, unless the metric declares its resolution.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import special, stats
-from statsmodels.stats.proportion import confint_proportions_2indep
 
 #: a standard deviation below this share of the values themselves is a rounding error
 NONE = 1e-12
@@ -35,29 +35,57 @@ class Estimate(NamedTuple):
 def mean(values: np.ndarray, alpha: float, resolution: float | None = None) -> Estimate:
     """Mean of one sample, Student's t."""
     values = np.asarray(values, float)
-    count = values.shape[-1]
-    variance = _variance(values, resolution)
-    return _student(values.mean(-1), np.sqrt(variance / count), np.full(variance.shape, count - 1.0), alpha)
+    return _of_one(values, alpha, _rounding(resolution), np.abs(values))
 
 
 def difference(first: np.ndarray, second: np.ndarray, alpha: float, *, paired: bool = False, resolution: float | None = None) -> Estimate:
     """mean(second) - mean(first): Welch's t (1947), or the paired t where replica i of both arms shares its seed."""
-    first, second = np.asarray(first, float), np.asarray(second, float)
+    arms = np.asarray(first, float), np.asarray(second, float)
+    return _of_two(arms, alpha, paired, (_rounding(resolution),) * 2, tuple(np.abs(arm) for arm in arms))
+
+
+def ratio(first: np.ndarray, second: np.ndarray, alpha: float, *, paired: bool = False, resolution: float | None = None) -> Estimate:
+    """Geometric mean of the second over that of the first: the same on logarithms. All values must be positive."""
+    arms = np.asarray(first, float), np.asarray(second, float)
+    logs = tuple(np.log(arm) for arm in arms)
+    rounding = tuple(_rounding(resolution) / np.exp(2 * log.mean(-1)) for log in logs)
+    return _of_two(logs, alpha, paired, rounding, tuple(np.maximum(np.abs(log), 1.0) for log in logs)).exp()
+
+
+def _of_one(values: np.ndarray, alpha: float, rounding: np.ndarray | float, sizes: np.ndarray) -> Estimate:
+    count = values.shape[-1]
+    variance = _variance(values, rounding, sizes)
+    return _student(values.mean(-1), np.sqrt(variance / count), np.full(variance.shape, count - 1.0), alpha)
+
+
+def _of_two(
+    arms: Sequence[np.ndarray], alpha: float, paired: bool, rounding: Sequence[np.ndarray | float], sizes: Sequence[np.ndarray]
+) -> Estimate:
+    """Difference of two samples, given the variance of rounding in each and how large its numbers were before they were subtracted."""
+    first, second = arms
     if paired:
-        return mean(second - first, alpha, resolution)
-    errors = [_variance(arm, resolution) / arm.shape[-1] for arm in (first, second)]
-    total = errors[0] + errors[1]
+        return _of_one(second - first, alpha, rounding[0] + rounding[1], np.maximum(*sizes))
+    variances = [_variance(*each) for each in zip(arms, rounding, sizes, strict=True)]
+    counts = first.shape[-1], second.shape[-1]
     with np.errstate(divide="ignore", invalid="ignore"):  # no spread in either arm: _student sees to it
-        freedom = total**2 / sum(error**2 / (arm.shape[-1] - 1) for error, arm in zip(errors, (first, second), strict=True))
+        errors = [variance / count for variance, count in zip(variances, counts, strict=True)]
+        freedom = sum(errors) ** 2 / sum(error**2 / (count - 1) for error, count in zip(errors, counts, strict=True))
+    # an arm that shows no spread is not known for certain: it is given that of the other
+    known = [np.where(mine > 0, mine, other) / count for mine, other, count in zip(variances, variances[::-1], counts, strict=True)]
+    total = sum(known)
     return _student(second.mean(-1) - first.mean(-1), np.sqrt(total), np.where(total > 0, freedom, 1.0), alpha)
 
 
-def _variance(values: np.ndarray, resolution: float | None) -> np.ndarray:
-    """Unbiased variance, at least that of rounding to ``resolution``; what is a rounding error of the machine counts as none."""
+def _rounding(resolution: float | None) -> float:
+    """Variance of rounding to a resolution."""
+    return resolution**2 / 12 if resolution else 0.0
+
+
+def _variance(values: np.ndarray, rounding: np.ndarray | float, sizes: np.ndarray) -> np.ndarray:
+    """Unbiased variance, at least that of rounding; an error of the machine, by the sizes of the numbers, counts as none."""
     variance = np.asarray(values.var(-1, ddof=1))
     with np.errstate(invalid="ignore"):
-        variance = np.where(np.sqrt(variance) <= NONE * np.abs(values).max(-1), 0.0, variance)
-    return np.maximum(variance, resolution**2 / 12) if resolution else variance
+        return np.maximum(np.where(np.sqrt(variance) <= NONE * sizes.max(-1), 0.0, variance), rounding)
 
 
 def _student(effect: np.ndarray, error: np.ndarray, freedom: np.ndarray, alpha: float) -> Estimate:
@@ -72,7 +100,8 @@ def shift(first: np.ndarray, second: np.ndarray, alpha: float, *, paired: bool =
     """Shift of one sample against another by ranks: Hodges & Lehmann's estimate (1963) with its exact interval.
 
     Two samples: the differences of all pairs and the distribution of Mann and Whitney's U. Paired: the Walsh averages of the differences
-    and that of Wilcoxon's signed ranks. The interval is infinite where there are too few replicas for ``alpha``.
+    and that of Wilcoxon's signed ranks. The interval is infinite where there are too few replicas for ``alpha``, and where it would have no
+    width: both arms diverged as a whole, say, and nothing is known of either.
     """
     a, b = np.asarray(first, float), np.asarray(second, float)
     if paired:
@@ -83,7 +112,7 @@ def shift(first: np.ndarray, second: np.ndarray, alpha: float, *, paired: bool =
         points, counts = np.subtract.outer(b, a).ravel(), _u_counts(len(a), len(b))
     points = np.sort(points)
     below = int(np.searchsorted(np.cumsum(counts) / counts.sum(), alpha, side="right"))  # points that may be left out at each end
-    if below == 0:
+    if below == 0 or points[below - 1] == points[-below]:
         return Estimate(np.median(points), np.asarray(-np.inf), np.asarray(np.inf))
     return Estimate(np.median(points), points[below - 1], points[-below])
 
@@ -120,11 +149,17 @@ def share(hits: np.ndarray, size: int, alpha: float) -> Estimate:
     return Estimate(hits / size, low, high)
 
 
-@functools.cache
-def difference_of_shares(hits: tuple[int, int], sizes: tuple[int, int], alpha: float) -> Estimate:
-    """Share of the second minus that of the first: Newcombe's hybrid score bounds (1998)."""
-    low, high = confint_proportions_2indep(hits[1], sizes[1], hits[0], sizes[0], method="newcomb", alpha=2 * alpha)
-    return Estimate(np.asarray(hits[1] / sizes[1] - hits[0] / sizes[0]), np.asarray(low), np.asarray(high))
+def difference_of_shares(hits: tuple[np.ndarray, np.ndarray], sizes: tuple[int, int], alpha: float) -> Estimate:
+    """Share of the second minus that of the first: Newcombe's way of joining two intervals (1998), with Clopper and Pearson's for Wilson's.
+
+    Wilson's are right on average alone: with ten replicas an arm, at an alpha of 0.05, a difference of 0.5 would be excluded in 10 % of
+    experiments in which it is there.
+    """
+    first, second = (share(each, size, alpha) for each, size in zip(hits, sizes, strict=True))
+    effect = second.effect - first.effect
+    below = np.hypot(second.effect - second.low, first.high - first.effect)
+    above = np.hypot(second.high - second.effect, first.effect - first.low)
+    return Estimate(effect, effect - below, effect + above)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from secondlook.stats.zones import Outcome, inside, outcome_of, outside, zone_of
 
 ALPHA = 0.05  # of a wrong "supported", and of a wrong "contradicted"
 FEWEST = 3  # replicas an arm needs before an interval is worth printing
+NOISE = 1e-9  # of a p-value that is a count of equally likely cases, relative: 1/120 is not above 0.05/6
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ def judge(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float = ALPH
 
     Args:
         test: the test.
-        samples: one per arm, in the order of `secondlook.protocol.rules.arms_of`, a value a replica; for a correlation what each
-            replica's own has above the floor (`secondlook.stats.floor.excess`).
+        samples: one per arm, in the order of `secondlook.protocol.rules.arms_of`, a value a replica; for a correlation its
+            part of the excess over the floor (`secondlook.stats.floor.excess`).
         alpha: of each one-sided bound.
         ranks: True where a replica diverged, whose value is then the worst there is and no number to average.
     """
@@ -49,11 +50,13 @@ def judge(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float = ALPH
     if isinstance(test, Ratio) and min(float(np.min(sample)) for sample in samples) <= 0:
         return Judgement("undecided", "a ratio needs positive values, and some are not")
     effect, low, high = (float(each) for each in estimate(test, samples, alpha, ranks=ranks))
-    if math.isinf(low) and math.isinf(high):
-        few = "too few replicas for an interval of ranks" if ranks else "all replicas have the same value, which is no certainty"
+    nothing = 0.0 if isinstance(test, Ratio) else -math.inf
+    if low == nothing and math.isinf(high):
+        same = all(np.ptp(sample) == 0 for sample in samples) or not ranks
+        few = "all replicas have the same value, which is no certainty" if same else "too few replicas for an interval of ranks"
         return Judgement("undecided", few, effect)
     outcome, why = outcome_of(low, high, zone_of(test))
-    if isinstance(test, Counts) and outcome in ("supported", "weaker than claimed") and (p := _more(samples)) > alpha:
+    if isinstance(test, Counts) and outcome in ("supported", "weaker than claimed") and (p := _more(samples)) > alpha * (1 + NOISE):
         return Judgement("undecided", f"Boschloo's exact test gives p = {p:.3g}, and {alpha:.3g} is needed", effect, (low, high))
     return Judgement(outcome, why, effect, (low, high))
 
@@ -66,20 +69,19 @@ def estimate(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float, *,
                 return intervals.shift(samples[0], samples[1], alpha, paired=test.paired)
             return intervals.difference(samples[0], samples[1], alpha, paired=test.paired, resolution=test.resolution)
         case Ratio():
-            logs = [np.log(sample) for sample in samples]
             if ranks:
-                return intervals.shift(logs[0], logs[1], alpha, paired=test.paired).exp()
-            return intervals.difference(logs[0], logs[1], alpha, paired=test.paired).exp()
+                return intervals.shift(np.log(samples[0]), np.log(samples[1]), alpha, paired=test.paired).exp()
+            return intervals.ratio(samples[0], samples[1], alpha, paired=test.paired, resolution=test.resolution)
         case Ordering():
             return _smallest_step(test, samples, alpha, ranks=ranks)
         case Counts():
-            return Estimate(*_by_counts(lambda hits: list(intervals.difference_of_shares(hits, _sizes(samples), alpha)), samples))
+            return intervals.difference_of_shares((np.sum(samples[0], -1), np.sum(samples[1], -1)), _sizes(samples), alpha)
         case Share():
             return intervals.share(np.sum(samples[0], axis=-1), samples[0].shape[-1], alpha)
         case Within() | Correlation():
             if ranks:
                 return intervals.shift(np.zeros_like(samples[0]), samples[0], alpha, paired=True)
-            return intervals.mean(samples[0], alpha, test.resolution)
+            return intervals.mean(samples[0], alpha, None if isinstance(test, Correlation) else test.resolution)
     raise TypeError(f"no rule for {type(test).__name__}")
 
 
@@ -89,9 +91,16 @@ def verdicts(test: MeasuredTest, samples: Sequence[np.ndarray], alpha: float) ->
     zone = zone_of(test)
     yes, no = inside(found.low, found.high, zone), outside(found.low, found.high, zone)
     if isinstance(test, Counts):
-        exact = _by_counts(lambda hits: [intervals.more_successes_p(hits, _sizes(samples))], samples)[0] <= alpha
+        exact = _all_more(samples) <= alpha * (1 + NOISE)
         yes, no = yes & exact, no & (exact | (found.low <= 0))
+    if claims_excess(test) and math.factorial(samples[0].shape[-1]) * alpha * (1 + NOISE) < 1:
+        yes = np.zeros_like(yes)  # of so few replicas even the best order is no proof against chance
     return yes, no
+
+
+def claims_excess(test: MeasuredTest) -> bool:
+    """Whether a claim says that a correlation lies above its floor, which matching replicas at random must not do as well."""
+    return isinstance(test, Correlation) and test.low is not None and test.low >= 0
 
 
 def _more(samples: Sequence[np.ndarray]) -> float:
@@ -103,12 +112,11 @@ def _sizes(samples: Sequence[np.ndarray]) -> tuple[int, int]:
     return samples[0].shape[-1], samples[1].shape[-1]
 
 
-def _by_counts(function: Callable[[tuple[int, int]], Sequence[np.ndarray | float]], samples: Sequence[np.ndarray]) -> np.ndarray:
-    """What a function of two counts gives for each experiment, one row a value; each pair of counts is asked once."""
-    first, second = (np.asarray(np.sum(sample, axis=-1)).astype(int) for sample in samples)
-    pairs, place = np.unique(np.stack([first.ravel(), second.ravel()]), axis=1, return_inverse=True)
-    values = np.array([function((int(a), int(b))) for a, b in pairs.T], float)
-    return values[place.ravel()].T.reshape(-1, *first.shape)
+def _all_more(samples: Sequence[np.ndarray]) -> np.ndarray:
+    """Boschloo's p-value of each experiment; each pair of counts is asked once."""
+    first, second = (np.sum(sample, axis=-1).astype(int) for sample in samples)
+    pairs, place = np.unique(np.stack([first, second]), axis=1, return_inverse=True)
+    return np.array([intervals.more_successes_p((int(a), int(b)), _sizes(samples)) for a, b in pairs.T])[place.ravel()]
 
 
 def _smallest_step(test: Ordering, samples: Sequence[np.ndarray], alpha: float, *, ranks: bool) -> Estimate:

@@ -17,13 +17,20 @@ def rule_text(test: Test) -> str:
     parts = [
         f"{when} {test.metric}, {_what(test)}: supported if the whole interval lies {_zone(test)}",
         _else(test),
-        f"undecided otherwise, and with fewer than {FEWEST} replicas an arm",
+        f"undecided otherwise, {_too_little(test)}",
     ]
     if isinstance(test, Difference) and test.given_lower:
         parts.append(f"undecided, too, unless {test.second.label} has a mean {test.given_lower} not above that of {test.first.label}")
     if not isinstance(test, Correlation):
         parts.append(f"a diverged replica counts as {number(test.diverged)}" + _ranks(test))
     return "; ".join(parts)
+
+
+def _too_little(test: Test) -> str:
+    """With what no interval is made."""
+    if isinstance(test, Equal | Counts | Share) or (test.resolution and not isinstance(test, Correlation)):
+        return f"and with fewer than {FEWEST} replicas an arm"
+    return f"with fewer than {FEWEST} replicas an arm, and where replicas do not differ at all"
 
 
 def _what(test: Test) -> str:
@@ -36,13 +43,15 @@ def _what(test: Test) -> str:
         case Ordering():
             return f"{' < '.join(arm.label for arm in test.arms)}, smallest step (Welch; upper bounds for all steps together)"
         case Counts():
-            return f"share of successes, {test.second.label} minus {test.first.label} (Newcombe, and Boschloo's exact test)"
+            how = "Newcombe with Clopper-Pearson, and Boschloo's exact test"
+            return f"share of successes, {test.second.label} minus {test.first.label} ({how})"
         case Share():
             given = f" among those with {test.given}" if test.given else ""
             return f"share of the replicas of {test.arm.label}{given} (Clopper-Pearson)"
         case Correlation():
             sign = " times -1" if test.sign < 0 else ""
-            return f"rank correlation with {test.beside} along training{sign} less that between different replicas of {test.arm.label} (t)"
+            along = f"rank correlation with {test.beside} along training{sign}"
+            return f"{along} less that between different replicas of {test.arm.label} (t of jackknife parts)"
         case Within():
             return f"mean of {test.arm.label} (t)"
     raise TypeError(f"no words for {type(test).__name__}")
@@ -64,7 +73,7 @@ def _zone(test: Test) -> str:
 
 
 def _else(test: Test) -> str:
-    if isinstance(test, Difference | Ratio | Ordering | Counts):
+    if isinstance(test, Difference | Ratio | Ordering | Counts) or (isinstance(test, Correlation) and test.high is None):
         nothing = "1" if isinstance(test, Ratio) else "0"
         weaker = f"weaker than claimed if it lies wholly below that and above {nothing}"
         return f"{weaker}, contradicted if it lies below that and reaches {nothing} or less"
@@ -74,6 +83,6 @@ def _else(test: Test) -> str:
 def _ranks(test: Test) -> str:
     return (
         ", and where there is one ranks are compared (Hodges-Lehmann)"
-        if isinstance(test, Difference | Ratio | Equivalence | Within)
+        if isinstance(test, Difference | Ratio | Ordering | Equivalence | Within)
         else ""
     )

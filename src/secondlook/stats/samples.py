@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from secondlook.errors import UserError, did_you_mean
-from secondlook.protocol.rules import Arm, Correlation, Equal, MeasuredTest, Share, arms_of
+from secondlook.protocol.rules import Arm, Correlation, Counts, Equal, MeasuredTest, Share, arms_of
 from secondlook.stats.floor import correlations, excess, permutation_p
-from secondlook.tables.read import factors, snapshot
+from secondlook.tables.read import factors, length, point, snapshot
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -64,7 +64,8 @@ def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> Picked:
     rows = rows[rows[[name for name in factors(table) if name not in arm.cells]].isna().all(axis=1)]
     if rows.empty:
         raise UserError(f"no run has the factors {arm.cells} of the arm '{arm.label}'")
-    values = snapshot(rows, test.at)
+    updates = length(rows, table)
+    values = snapshot(rows, test.at, updates)
     _known(values, test.metric, optional=values["diverged"].all())
     varied = [name for name, levels in arm.cells.items() if len(levels) > 1]
     cells = [(key, cell) for key, cell in values.groupby(level=varied, sort=False)] if varied else [((), values)]
@@ -79,9 +80,12 @@ def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> Picked:
         _known(cell, test.given)
         cell = cell[cell[test.given] == 1]
     numbers, p = _values(cell, test.metric, test.diverged), None
-    if isinstance(test, Correlation) and len(cell) > 1:
-        matrix = correlation_matrix(test, rows, cell)
-        numbers, p = excess(matrix), permutation_p(matrix)
+    if isinstance(test, Correlation):
+        numbers, p = _excess(test, where(rows, {name: [value] for name, value in zip(varied, key, strict=False)}), cell, updates)
+    if isinstance(test, Counts | Share) and not set(numbers) <= {0.0, 1.0}:
+        raise UserError(
+            f"claim metric '{test.metric}' must be 1 or 0 in every replica, since a share is made of it; it has {numbers.tolist()}"
+        )
     premise = getattr(test, "given_lower", None)
     if premise:
         _known(cell, premise)
@@ -100,24 +104,31 @@ def _pick(test: MeasuredTest, arm: Arm, table: pd.DataFrame) -> Picked:
     )
 
 
-def correlation_matrix(test: Correlation, rows: pd.DataFrame, cell: pd.DataFrame) -> np.ndarray:
-    """Correlations [R, R] of replica i's metric, times the sign, with replica j's other metric over the rows that all of them have.
+def _excess(test: Correlation, rows: pd.DataFrame, cell: pd.DataFrame, updates: float) -> tuple[np.ndarray, float | None]:
+    """Each replica's part of what own correlations have above the floor, and the p-value of no excess.
 
-    A replica that diverged has none: 0 throughout.
+    A replica that diverged has none, 0, and no part in the floor of the others. With fewer than three sound ones there is no excess.
     """
+    sound = ~np.array(_diverged(cell, test.metric), bool)
+    numbers, p = np.zeros(len(cell)), None
+    if sound.sum() > 2:
+        matrix = correlation_matrix(test, rows, cell.index[sound].get_level_values("replica"), updates)
+        numbers[sound], p = excess(matrix), permutation_p(matrix)
+    return numbers, p
+
+
+def correlation_matrix(test: Correlation, rows: pd.DataFrame, replicas: pd.Index, updates: float) -> np.ndarray:
+    """Correlations [R, R] of replica i's metric, times the sign, with replica j's other metric over the rows that all of them have."""
     _known(rows.pivot_table(index="step", columns="metric", values="value"), test.metric, test.beside)
-    early = rows[rows["step"] <= rows["step"].max() * test.at]
-    sound = cell.index[~cell["diverged"]].get_level_values("replica")
+    early = rows[rows["step"] <= point(updates, test.at)]
     curves = [
-        early[early["metric"] == name].pivot_table(index="replica", columns="step", values="value").reindex(sound)
+        early[early["metric"] == name].pivot_table(index="replica", columns="step", values="value").reindex(replicas)
         for name in (test.metric, test.beside)
     ]
     steps = [step for step in curves[0].columns if step in curves[1] and not any(curve[step].isna().any() for curve in curves)]
-    matrix = np.zeros((len(cell), len(cell)))
-    if len(steps) >= 3 and len(sound):
-        place = np.flatnonzero(~cell["diverged"].to_numpy())
-        matrix[np.ix_(place, place)] = correlations(test.sign * curves[0][steps].to_numpy(), curves[1][steps].to_numpy())
-    return matrix
+    if len(steps) < 3:
+        return np.zeros((len(replicas), len(replicas)))
+    return correlations(test.sign * curves[0][steps].to_numpy(), curves[1][steps].to_numpy())
 
 
 def gaps_of(test: Equal, table: pd.DataFrame) -> np.ndarray:

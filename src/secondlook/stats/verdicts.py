@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 
 from secondlook.protocol.claims import Claim, Control
-from secondlook.protocol.rules import Counts, Equal, Ratio, Share, arms_of
+from secondlook.protocol.paper import Protocol
+from secondlook.protocol.rules import Counts, Equal, Ratio, Share
 from secondlook.stats import chance
-from secondlook.stats.design import PaperDesign
-from secondlook.stats.judge import Judgement, judge
+from secondlook.stats.design import Budgets, PaperDesign
+from secondlook.stats.judge import Judgement
 from secondlook.stats.looks import Decision, decide_alone, decide_together
 from secondlook.stats.rule_text import rule_text
-from secondlook.stats.samples import Tables, gaps_of, pick_arms
-from secondlook.stats.tested import Tested, share_of_alpha, tested_claims
+from secondlook.stats.samples import Tables, gaps_of
+from secondlook.stats.tested import Looked, Tested, share_of_alpha, tested_claims
 from secondlook.stats.zones import DECIDED, HOW, zone_of
 
 Checked = Mapping[str, Mapping[str, Any]]
@@ -41,7 +42,7 @@ def decide(claims: Sequence[Claim], controls: Sequence[Control], tables: Tables,
     Raises:
         UserError: a claim names a factor, a value or a metric that its table does not have.
     """
-    checked = {control.id: check_control(control, tables) for control in controls}
+    checked = {control.id: check_control(control, tables, design.budgets) for control in controls}
     tested = tested_claims(claims, tables, design)
     judged = {key: (one.look, one.looks, one.seen) for key, one in tested.items() if one.worth_running}
     primary = {key: how for key, how in judged.items() if tested[key].claim.primary}
@@ -52,17 +53,19 @@ def decide(claims: Sequence[Claim], controls: Sequence[Control], tables: Tables,
     ]
 
 
-def check_control(control: Control, tables: Tables) -> dict[str, Any]:
-    """Return a control's outcome: ``passed`` is None where it did not run, or the evidence does not decide."""
+def check_control(control: Control, tables: Tables, budgets: Budgets) -> dict[str, Any]:
+    """Return a control's outcome: ``passed`` is None where it did not run, or the evidence does not decide.
+
+    It is judged at the looks of its experiments like a claim, with an alpha of its own.
+    """
     said = {"id": control.id, "sentence": control.sentence}
-    needed = {control.experiment, *(arm.experiment for arm in arms_of(control.test) if arm.experiment)}
-    if missing := sorted(needed - set(tables)):
+    if missing := sorted(set(Protocol.experiments_behind(control)) - set(tables)):
         return said | {"passed": None, "why": f"{missing[0]} does not run at this scale"}
     if isinstance(control.test, Equal):
         judgement = _identity(control.test, gaps_of(control.test, tables[control.experiment]))
     else:
-        arms = pick_arms(control.test, control.experiment, tables)
-        judgement = judge(control.test, [arm.values for arm in arms], ranks=any(arm.diverged for arm in arms))
+        one = Looked(control, tables, budgets)
+        judgement = decide_alone(one.look, one.looks, one.seen).judgement
     passed = None if judgement.outcome not in DECIDED else judgement.outcome == "supported"
     ends = f": {judgement.effect:.4g} [{judgement.interval[0]:.4g}, {judgement.interval[1]:.4g}]" if judgement.interval else ""
     return said | {"passed": passed, "why": judgement.why + ends}
@@ -157,8 +160,8 @@ def _not_run(claim: Claim, design: PaperDesign, unfit: Tested | None) -> dict[st
         chances = f"{unfit.chance.if_true:.2f} if the claim holds and {unfit.chance.if_false:.2f} if not"
         why = f"by plan its test would decide rightly with a chance of {chances}; {chance.LEAST:g} is asked"
         return fields | {"why": why, "needs": {"scale": design.next_scale(claim.id), "data": None, "code": None}}
-    scale = design.next_scale(claim.id)
-    why = f"needs scale {scale}" if scale else "its experiments run at no scale together"
+    scale, below = design.next_scale(claim.id), " and ".join(design.scales.get(claim.id, ()))
+    why = f"needs scale {scale}" if scale else f"decided at scale {below} alone" if below else "its experiments run at no scale together"
     return fields | {"why": why, "needs": {"scale": scale, "data": None, "code": None}}
 
 
@@ -182,7 +185,7 @@ def _verdict(
         "how": judgement.why if outcome == "contradicted" and judgement.why in HOW else None,
         "why": why,
         "answer": _answer(claim, outcome),
-        "effect": judgement.effect,
+        "effect": judgement.effect if judgement.effect is not None and math.isfinite(judgement.effect) else None,
         "interval": _finite(judgement.interval),
         "controls": controls,
     }
@@ -200,7 +203,8 @@ def _finite(interval: tuple[float, float] | None) -> list[float | None] | None:
 
 
 def _measured(one: Tested, decision: Decision, design: PaperDesign) -> tuple[Judgement, dict[str, Any]]:
-    arms, judgement, exploratory = one.arms_at(decision.look - 1), decision.judgement, False
+    arms, judgement = one.arms_at(decision.look - 1), decision.judgement
+    exploratory = one.seen == 0  # fewer replicas than at the first look that was planned
     if not decision.decided and one.beyond_plan:
         exploratory, arms = True, one.arms_at(None)
         judgement = one.judged(arms, decision.alpha)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from secondlook.protocol.rules import Correlation, Counts, Difference, Equivalence, MeasuredTest, Ordering, Ratio, Share, Within
+from secondlook.protocol.rules import Correlation, Counts, Difference, Equivalence, MeasuredTest, Ordering, Ratio, bounds_of
 
 Outcome = Literal["supported", "weaker than claimed", "contradicted", "undecided", "not run"]
 OUTCOMES: tuple[Outcome, ...] = ("supported", "weaker than claimed", "contradicted", "undecided", "not run")
@@ -47,19 +47,17 @@ class Zone:
 
 def zone_of(test: MeasuredTest) -> Zone:
     """The zone of a test."""
+    low, high = bounds_of(test)
     match test:
         case Ratio():
-            return Zone(low=test.smallest_effect, zero=1.0, one=test.smallest_effect, log=True)
+            return Zone(low, high, zero=1.0, one=low, log=True)
         case Difference() | Ordering() | Counts():
-            return Zone(low=test.smallest_effect, zero=0.0, one=test.smallest_effect)
+            return Zone(low, high, zero=0.0, one=low)
         case Equivalence():
-            return Zone(low=-test.margin, high=test.margin, zero=0.0, one=test.margin)
-        case Within() | Share() | Correlation():
-            low = -math.inf if test.low is None else test.low
-            high = math.inf if test.high is None else test.high
-            zero = 0.0 if isinstance(test, Correlation) else None
-            return Zone(low, high, zero, test.low if isinstance(test, Correlation) and test.low else None)
-    raise TypeError(f"no zone for {type(test).__name__}")
+            return Zone(low, high, zero=0.0, one=high)
+        case Correlation():
+            return Zone(low, high, zero=0.0, one=test.low or None)
+    return Zone(low, high)
 
 
 def inside(low: np.ndarray | float, high: np.ndarray | float, zone: Zone) -> np.ndarray:

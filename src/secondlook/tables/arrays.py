@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from secondlook.files import read_json
 from secondlook.protocol.schema import FactorValue
+from secondlook.runner.status import seeds_that_ran
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,11 @@ def arrays_file(record: Path) -> Path:
 
 
 def read_arrays(records: Iterable[Path]) -> dict[str, list[Record]]:
-    """Read the arrays of several runs, given their run.json: experiment -> its runs, in the order given."""
+    """Read the arrays of several runs, given their run.json: experiment -> its runs, in the order given, less those that nobody needed."""
     found: dict[str, list[Record]] = {}
     for path in records:
         run = read_json(path)
-        record = Record(run["cell"], tuple(run["seeds"]), load_file(arrays_file(path)))
-        found.setdefault(run["experiment"], []).append(record)
+        of_experiment = found.setdefault(run["experiment"], [])
+        if replicas := seeds_that_ran(run):
+            of_experiment.append(Record(run["cell"], tuple(replicas), load_file(arrays_file(path))))
     return found

@@ -14,6 +14,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from secondlook.files import read_json
+from secondlook.runner.status import seeds_that_ran
 
 #: scale, paper, experiment, the cell's factors as sorted JSON, seed
 Replica = tuple[str, str, str, str, int]
@@ -35,14 +36,14 @@ class Numbers:
 
 
 def read_numbers(folder: Path) -> dict[Replica, Numbers]:
-    """Every replica of every run below ``folder``."""
+    """Every replica of every run below ``folder``, less those that nobody needed."""
     found: dict[Replica, Numbers] = {}
     for path in sorted(folder.rglob("run.json")):
         run = read_json(path)
         with (path.parent / "history.csv").open(encoding="utf-8", newline="") as file:
             rows = [tuple(row) for row in csv.reader(file)][1:]
         arrays = load_file(path.parent / "arrays.safetensors")
-        for seed in run["seeds"]:
+        for seed in seeds_that_ran(run):
             key = (run["scale"], run["paper"], run["experiment"], json.dumps(run["cell"], sort_keys=True), seed)
             own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == str(seed)}
             found[key] = Numbers(tuple(row for row in rows if row[0] == str(seed)), own)

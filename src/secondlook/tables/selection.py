@@ -38,13 +38,15 @@ def select(spec: Mapping[str, Any], tables: Sequence[Path], records: Sequence[Pa
     if not groups:
         raise UserError(f"selection by '{spec['metric']}': no run of {', '.join(spec['experiments'])} has that metric")
     choices = [_choose(dict(group), candidates, spec) for group, candidates in groups.items()]
-    write_json(out, {"factor": spec["factor"], "metric": spec["metric"], "choices": choices})
+    write_json(out, {"factor": spec["factor"], "metric": spec["metric"], "by": spec["by"], "choices": choices})
 
 
-def _score(values: Sequence[float | None]) -> float | None:
-    """Mean of a candidate's replicas; None where one diverged."""
+def _score(values: Sequence[float | None], by: str) -> float | None:
+    """Mean or worst of a candidate's replicas; None where one diverged."""
     sound = [value for value in values if value is not None]
-    return sum(sound) / len(sound) if len(sound) == len(values) else None
+    if len(sound) < len(values):
+        return None
+    return max(sound) if by == "worst" else sum(sound) / len(sound)
 
 
 def _choose(group: dict[str, Any], candidates: Mapping[Any, list[float | None]], spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _choose(group: dict[str, Any], candidates: Mapping[Any, list[float | None]],
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in ordered)
     if numeric:
         ordered.sort()
-    scores = {value: _score(candidates[value]) for value in ordered}
+    scores = {value: _score(candidates[value], spec["by"]) for value in ordered}
     best = min(ordered, key=lambda value: math.inf if (score := scores[value]) is None else score)
     edge = None if len(ordered) == 1 or not numeric else {ordered[0]: "low", ordered[-1]: "high"}.get(best)
     beyond = {"low": best / spec["extend_by"], "high": best * spec["extend_by"]}[edge] if edge else None

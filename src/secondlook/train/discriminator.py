@@ -31,6 +31,8 @@ def fit_discriminator(
     rule: Rule,
     steps: int,
     *,
+    penalty: Callable[[torch.Tensor, torch.Tensor, int], torch.Tensor] | None = None,
+    before_step: Constraint | None = None,
     after_step: Constraint | None = None,
     watched: Collection[int] = (),
     watch: Callable[[int], None] = lambda step: None,
@@ -43,23 +45,30 @@ def fit_discriminator(
         loss: whose discriminator part is minimised.
         rule: the update rule.
         steps: updates.
-        after_step: what is done to the weights after each update.
+        penalty: real samples, fakes, number of the step -> what is added to the loss, [R].
+        before_step: what is done to the weights before each update, also before they see the batch.
+        after_step: the same after it.
         watched: steps after which ``watch`` is called with their number; 0 is before the first.
 
     Returns:
-        The loss of the last step, [R].
+        The loss of each step without the penalty, [steps, R].
     """
     parameters = list(net.parameters())
     updater = Updater(rule, parameters)
-    newest = torch.zeros(())
+    losses = []
     if 0 in watched:
         watch(0)
     for step in range(steps):
-        value, _, _ = discriminate(net, *draw(step), loss)
+        if before_step:
+            before_step(parameters)
+        real, fake = draw(step)
+        value, _, _ = discriminate(net, real, fake, loss)
+        losses.append(value.detach())
+        if penalty:
+            value = value + penalty(real, fake, step)
         updater.step(torch.autograd.grad(value.sum(), parameters))
         if after_step:
             after_step(parameters)
-        newest = value.detach()
         if step + 1 in watched:
             watch(step + 1)
-    return newest
+    return torch.stack(losses) if losses else torch.empty(0, 0)

@@ -22,6 +22,8 @@ from secondlook.train.updates import Updater
 RECORDED = ("d_loss", "d_real", "d_fake", "g_loss")
 #: recorded of each player's newest step before a stop
 LAST = ("d_gradient_norm", "d_step_cosine", "g_gradient_norm")
+#: where a game asks for it: steps of the discriminator so far whose cosine was negative
+UPHILL = "d_uphill"
 D, G = 0, 1  # the players, as counters of their streams
 TINY = torch.finfo(torch.float32).tiny
 
@@ -40,7 +42,7 @@ class Duel:
         gaps = np.diff(sorted({0, *game.record, game.steps}))
         self.window = torch.zeros(int(gaps.max()), len(RECORDED), len(seeds), device=device)  # [steps since the last record, P, R]
         self.d_numbers = torch.zeros(len(RECORDED) - 1, len(seeds), device=device)  # of the discriminator's newest step
-        self.last = {name: torch.zeros(len(seeds), device=device) for name in LAST}
+        self.last = {name: torch.zeros(len(seeds), device=device) for name in (*LAST, *([UPHILL] if game.watch_uphill else []))}
 
     # -- a step --------------------------------------------------------------------------------------------------------
 
@@ -87,12 +89,15 @@ class Duel:
         return torch.cat([self._d_numbers(d_loss, real_outputs, fake_outputs), g_loss.detach()[None]])
 
     def _update_discriminator(self, gradients: Sequence[torch.Tensor], last: bool) -> None:
-        before = [parameter.detach().clone() for parameter in self.d_parameters] if last else []
+        looked_at = last or self.game.watch_uphill
+        before = [parameter.detach().clone() for parameter in self.d_parameters] if looked_at else []
         self.d_updater.step(gradients)
-        if last:
+        if looked_at:
             size, step = self._norm(gradients), [old - new for old, new in zip(before, self.d_parameters, strict=True)]
             self.last["d_gradient_norm"] = size
             self.last["d_step_cosine"] = self._dot(step, gradients) / (self._norm(step) * size).clamp_min(TINY)
+        if self.game.watch_uphill:
+            self.last[UPHILL] = self.last[UPHILL] + (self.last["d_step_cosine"] < 0)
         self._constrain(self.game.after_step)
 
     def _constrain(self, constraint: Constraint | None) -> None:
@@ -197,6 +202,6 @@ class Duel:
         self.d_updater.load(parts["d_updater"], state["d_updates"])
         self.window.copy_(parts["numbers"]["window"])
         self.d_numbers.copy_(parts["numbers"]["newest"])
-        self.last = {name: parts["numbers"][name] for name in LAST}
+        self.last = {name: parts["numbers"][name] for name in self.last}
         self.step = self.started = state["step"]
         self.recorded, self.alive = state["recorded"], list(state["alive"])

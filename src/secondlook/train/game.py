@@ -122,6 +122,8 @@ class Game:
     after_step: Callable[[Sequence[torch.Tensor]], None] | None = None
     #: (discriminator, real, fake, a generator of the stream "penalty" for each replica) -> [R], added to the discriminator's loss
     penalty: Callable[[nn.Module, torch.Tensor, torch.Tensor, Sequence[torch.Generator]], torch.Tensor] | None = None
+    #: count the discriminator's steps that go up its own gradient, at the price of looking at each: the metric ``d_uphill``
+    watch_uphill: bool = False
     #: all replicas along one axis, or one after the other
     together: bool = False
     #: what the run's record should say of how it was measured

@@ -18,8 +18,12 @@ from typing import Literal
 
 import torch
 
+from secondlook.errors import UserError
+
 RuleName = Literal["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"]
 WeightDecayForm = Literal["coupled", "decoupled", "none"]
+#: epsilon of the rules that have one
+DEFAULT_EPS = {"adagrad": 1e-10, "rmsprop": 1e-8, "adam": 1e-8}
 
 
 class Torch7Adam(torch.optim.Adam):
@@ -42,30 +46,37 @@ class Torch7Adam(torch.optim.Adam):
         super().step(closure)
 
 
+def check_eps(rule: RuleName, eps: float | None) -> None:
+    """Refuse an epsilon for a rule that has none (UserError)."""
+    if eps is not None and rule not in DEFAULT_EPS:
+        raise UserError(f"setting 'eps': {rule} has no epsilon, got {eps}; leave it out")
+
+
 def build(
     rule: RuleName, parameters: Sequence[torch.Tensor], lr: float, weight_decay: float = 0.0, eps: float | None = None
 ) -> torch.optim.Optimizer:
     """Return the optimizer for ``rule`` with Torch 7's defaults.
 
     Args:
-        eps: replaces the rule's own epsilon (AdaGrad 1e-10, RMSProp and Adam 1e-8); not for SGD and heavy ball.
+        eps: replaces the rule's own epsilon (`DEFAULT_EPS`); not for SGD and heavy ball.
 
     Raises:
-        ValueError: the rule is unknown, or has no epsilon.
+        UserError: the rule has no epsilon, and one is given.
+        ValueError: the rule is unknown.
     """
-    if eps is not None and rule in ("sgd", "heavy_ball"):
-        raise ValueError(f"{rule} has no epsilon, got eps={eps}")
+    check_eps(rule, eps)
+    eps = DEFAULT_EPS.get(rule, 0.0) if eps is None else eps
     match rule:
         case "sgd":
             return torch.optim.SGD(parameters, lr=lr, weight_decay=weight_decay)
         case "heavy_ball":
             return torch.optim.SGD(parameters, lr=lr, weight_decay=weight_decay, momentum=0.9, dampening=0.9)
         case "adagrad":
-            return torch.optim.Adagrad(parameters, lr=lr, weight_decay=weight_decay, eps=1e-10 if eps is None else eps)
+            return torch.optim.Adagrad(parameters, lr=lr, weight_decay=weight_decay, eps=eps)
         case "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=lr, weight_decay=weight_decay, alpha=0.99, eps=1e-8 if eps is None else eps)
+            return torch.optim.RMSprop(parameters, lr=lr, weight_decay=weight_decay, alpha=0.99, eps=eps)
         case "adam":
-            return Torch7Adam(parameters, lr=lr, weight_decay=weight_decay, eps=1e-8 if eps is None else eps)
+            return Torch7Adam(parameters, lr=lr, weight_decay=weight_decay, eps=eps)
     raise ValueError(f"unknown update rule '{rule}'; known: sgd, heavy_ball, adagrad, rmsprop, adam")
 
 

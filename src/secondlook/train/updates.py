@@ -24,6 +24,8 @@ class Rule(Protocol):
 
     #: names of what it remembers of each parameter
     slots: ClassVar[tuple[str, ...]]
+    #: what all of that starts from
+    start: ClassVar[float]
 
     def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
         """Update ``parameters`` and ``slots`` in place; ``counts`` are the updates done, as tensors that torch advances itself."""
@@ -38,6 +40,7 @@ class Adam:
     beta2: float = 0.999
     eps: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
+    start: ClassVar[float] = 0.0
 
     def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
         """Do one update, in one kernel per tensor where that gives a replica the same bits as alone."""
@@ -80,6 +83,7 @@ class RMSProp:
     alpha: float = 0.99
     eps: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("square",)
+    start: ClassVar[float] = 0.0
 
     def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
         """Do one update."""
@@ -100,6 +104,26 @@ class RMSProp:
 
 
 @dataclass(frozen=True)
+class TensorFlowRMSProp:
+    """The same as tf.train.RMSPropOptimizer has it: the gradient over root(v + eps), v a running mean of squares that starts at 1.
+
+    Its first hundred steps are far shorter where gradients are small, and root(eps) = 1e-5 bounds what a gradient is divided by.
+    """
+
+    lr: float
+    alpha: float = 0.9
+    eps: float = 1e-10
+    slots: ClassVar[tuple[str, ...]] = ("square",)
+    start: ClassVar[float] = 1.0
+
+    def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
+        """Do one update."""
+        for parameter, gradient, square in zip(parameters, gradients, slots["square"], strict=True):
+            square.mul_(self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
+            parameter.addcdiv_(gradient, (square + self.eps).sqrt_(), value=-self.lr)
+
+
+@dataclass(frozen=True)
 class SGD:
     """Gradient descent with momentum, v <- momentum v + g; both constants may follow the schedules of goodfeli/adversarial (pylearn2)."""
 
@@ -112,6 +136,7 @@ class SGD:
     momentum_end: float | None = None
     momentum_updates: int = 1
     slots: ClassVar[tuple[str, ...]] = ("velocity",)
+    start: ClassVar[float] = 0.0
 
     def constants(self, done: int) -> tuple[float, float]:
         """Step size and momentum of the update that follows ``done`` others."""
@@ -140,7 +165,7 @@ class Updater:
 
     def __init__(self, rule: Rule, parameters: Tensors) -> None:
         self.rule, self.parameters, self.done = rule, list(parameters), 0
-        self._slots = {name: [torch.zeros_like(parameter) for parameter in self.parameters] for name in rule.slots}
+        self._slots = {name: [torch.full_like(parameter, rule.start) for parameter in self.parameters] for name in rule.slots}
         self._counts = [torch.zeros((), dtype=torch.float32, device=parameter.device) for parameter in self.parameters]
 
     @torch.no_grad()

@@ -13,7 +13,7 @@ def test_a_sigmoid_is_flat_and_its_logit_straight() -> None:
     """The optimal D of N(-3, 1) against N(3, 1) is the sigmoid of -6 x; its slope is below 0.001 from x = 1.45 on."""
     output = 1 / (1 + np.exp(6 * X))
     own = {"output": output, "raw": -6 * X, "slope": -6 * output * (1 - output)}
-    found = critic.summary(X, own, critic.density(X - 3))
+    found = critic.summary(X, own, critic.density(X + 3), critic.density(X - 3))
     assert found["flat"] == pytest.approx(0.93, abs=0.02)  # P(N(3, 1) > 1.45) = 0.939
     assert found["steepest"] == pytest.approx(1.5)
     assert found["raw_r2"] == pytest.approx(1.0)
@@ -22,15 +22,33 @@ def test_a_sigmoid_is_flat_and_its_logit_straight() -> None:
 
 def test_flatness_of_a_critic_depends_on_no_scale() -> None:
     own = {"output": 1e-4 * X, "raw": 1e-4 * X, "slope": np.full_like(X, 1e-4)}
-    found = critic.summary(X, own, critic.density(X - 3))
+    found = critic.summary(X, own, critic.density(X + 3), critic.density(X - 3))
     assert (found["flat"], found["flat_relative"]) == (pytest.approx(1.0), 0.0)
     assert found["r2"] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_by_duality_a_line_finds_all_of_w1_and_a_bent_one_less(scale: float) -> None:
+    """W1 of N(-3, 1) and N(3, 1) is 6. f(x) = -x finds it; f(x) = -max(x, 0) finds E max(x, 0), which is 3 but for the tails: half."""
+    straight = {"output": -scale * X, "raw": -scale * X, "slope": np.full_like(X, -scale)}
+    bent = {"output": -scale * X.clip(0), "raw": -scale * X.clip(0), "slope": np.where(X > 0, -scale, 0.0)}
+    densities = critic.density(X + 3), critic.density(X - 3)
+    assert critic.summary(X, straight, *densities)["dual"] == pytest.approx(1, abs=1e-3)
+    assert critic.summary(X, bent, *densities)["dual"] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_updates_to_nine_tenths_of_the_way_to_the_best() -> None:
+    """1,000 updates in parts of 20; a rise that goes on to the end, one that ends at a quarter, and one from far below."""
+    rising, early = np.linspace(0, 1, 1000), np.minimum(np.linspace(0, 4, 1000), 1.0)
+    assert critic.updates_to_best(rising) == pytest.approx(900, abs=20)
+    assert critic.updates_to_best(early) == pytest.approx(225, abs=20)
+    assert critic.updates_to_best(early - 50) == critic.updates_to_best(early)
+
+
 def test_a_constant_is_flat_and_no_line() -> None:
     own = dict.fromkeys(("output", "raw", "slope"), np.zeros_like(X))
-    found = critic.summary(X, own, critic.density(X - 3))
-    assert (found["flat_relative"], found["r2"]) == (pytest.approx(1.0), 0.0)
+    found = critic.summary(X, own, critic.density(X + 3), critic.density(X - 3))
+    assert (found["flat_relative"], found["r2"], found["dual"]) == (pytest.approx(1.0), 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("loss", "rule", "clip"), [("wasserstein", "rmsprop", 0.05), ("minimax", "adam", None)])

@@ -8,6 +8,7 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.papers.arjovsky2017 import line_game, lines
+from secondlook.runner.job import History, Result
 
 
 def rows_of(result, metric: str, replica: int = 0) -> list[float]:
@@ -75,6 +76,23 @@ def test_the_offset_moves_towards_the_data_and_the_estimate_starts_positive(make
         assert rows_of(result, "distance", replica) == [abs(value) for value in theta]
         if loss == "wasserstein":
             assert rows_of(result, "d_loss", replica)[0] < 0
+
+
+def test_an_offset_that_swings_through_0_is_not_near_it() -> None:
+    """Replica 0 passes 0 at its last row but one, which an end alone would not show; replica 1 never comes near."""
+    history = History()
+    for step, near, far in ((0, 1.0, 1.0), (25, 0.3, 0.9), (50, -0.09, 0.8), (75, 0.5, 0.7), (100, 0.0, 0.6)):
+        history.add(0, step, distance=abs(near))
+        history.add(1, step, distance=abs(far))
+        history.add(2, step, distance=1.0)
+    count = len(history.rows)
+    line_game.add_arrival(Result(history, status={0: "completed", 1: "completed", 2: "diverged at step 100"}), 100)
+    assert history.rows[count:] == [
+        (0, 100, "late_distance", 0.5),
+        (0, 100, "arrival", 50.0),
+        (1, 100, "late_distance", 0.7),
+        (1, 100, "arrival", 200.0),
+    ]
 
 
 def test_a_generator_makes_its_line() -> None:

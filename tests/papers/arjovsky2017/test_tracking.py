@@ -6,7 +6,7 @@ from scipy import stats
 
 from secondlook.errors import UserError
 from secondlook.papers.arjovsky2017 import planar
-from secondlook.papers.arjovsky2017.tracking import add_tracking, rank_correlation
+from secondlook.papers.arjovsky2017.tracking import add_collapses, add_tracking, rank_correlation
 from secondlook.runner.job import History, Result
 
 
@@ -19,27 +19,45 @@ def test_rank_correlation_is_spearmans() -> None:
 
 def test_tracking_is_written_to_the_last_row_of_replicas_that_ended() -> None:
     history = History()
-    distances, losses, cosines = [4.0, 3.0, 1.0, 2.5], [None, -3.0, -2.0, -2.5], [None, 0.5, -0.1, -0.2]
-    for step, (distance, loss, cosine) in enumerate(zip(distances, losses, cosines, strict=True)):
+    distances, losses, uphill = [4.0, 3.0, 1.0, 2.5, 2.0], [None, -3.0, -2.0, -2.5, -2.2], [0.0, 0.0, 2.0, 2.0, 2.0]
+    for step, (distance, loss, count) in enumerate(zip(distances, losses, uphill, strict=True)):
         for replica in (0, 1):
-            history.add(replica, 10 * step, w1=distance)
+            history.add(replica, 10 * step, w1=distance, d_uphill=count)
             if loss is not None:
-                history.add(replica, 10 * step, d_loss=loss, d_step_cosine=cosine)
-    history.add(1, 31, diverged=1.0)
+                history.add(replica, 10 * step, d_loss=loss, fresh_d_loss=-loss)
+    history.add(1, 41, diverged=1.0)
     count = len(history.rows)
-    add_tracking(Result(history), "w1", worse_by=2.0)
-    assert {row[:2] for row in history.rows[count:]} == {(0, 30)}
+    add_tracking(Result(history), "w1")
+    assert {row[:2] for row in history.rows[count:]} == {(0, 40)}
     added = {metric: value for _, _, metric, value in history.rows[count:]}
-    assert added == {"tracking": pytest.approx(1.0), "negative_cosines": pytest.approx(2 / 3), "worse_again": 1.0, "halved": 1.0}
+    expected = stats.spearmanr(distances[1:], [-loss for loss in losses[1:]]).statistic
+    assert added == {
+        "tracking": pytest.approx(expected),
+        "fresh_tracking": pytest.approx(-expected),
+        "late": 2.0,
+        "halved": 1.0,
+        "ever_uphill": 1.0,
+    }
 
 
 @pytest.mark.parametrize(("distances", "halved"), [([4.0, 2.1, 3.0], 0.0), ([4.0, 2.0, 4.0], 1.0), ([4.0, 3.0, 1.0], 1.0)])
 def test_a_run_that_had_learned_and_lost_it_has_halved(distances, halved) -> None:
     history = History()
     for step, distance in enumerate(distances):
-        history.add(0, step, w1=distance, d_loss=-distance, d_step_cosine=1.0)
-    add_tracking(Result(history), "w1", worse_by=2.0)
+        history.add(0, step, w1=distance, d_loss=-distance)
+    add_tracking(Result(history), "w1")
     assert [value for *_, metric, value in history.rows if metric == "halved"] == [halved]
+
+
+@pytest.mark.parametrize(("halved", "modes", "collapsed"), [(1.0, 4.0, 1.0), (1.0, 5.0, 0.0), (0.0, 1.0, 0.0)])
+def test_only_a_run_that_had_learned_can_collapse(halved, modes, collapsed) -> None:
+    history = History()
+    history.add(0, 0, modes=0.0)
+    history.add(0, 7, modes=modes, halved=halved)
+    history.add(1, 3, modes=0.0, diverged=1.0)
+    count = len(history.rows)
+    add_collapses(Result(history), "modes", 5)
+    assert history.rows[count:] == [(0, 7, "collapsed", collapsed)]
 
 
 def test_shares_at_the_bound_are_a_replicas_own() -> None:
@@ -60,7 +78,7 @@ def measured(result, metric: str) -> list[float]:
     return [value for seed, _, name, value in result.history.rows if (seed, name) == (0, metric)]
 
 
-@pytest.mark.parametrize("asked", [{}, {"clip": None}, {"fresh_steps": 2}])
+@pytest.mark.parametrize("asked", [{}, {"clip": None}, {"fresh_steps": 2}, {"watch_uphill": True}])
 def test_a_run_writes_what_its_settings_say(make_job, asked: dict) -> None:
     metrics = {row[2] for row in planar.run(make_job(values=TINY | asked)).history.rows}
     assert metrics == planar.Settings(**TINY | asked).metrics()
@@ -71,7 +89,7 @@ def test_a_run_writes_what_its_settings_say(make_job, asked: dict) -> None:
     ("wrong", "message"),
     [
         ({"w1_points": 0}, "'w1_points' must be at least 1, got 0"),
-        ({"worse_by": 0.5}, "'worse_by' must be at least 1, got 0.5"),
+        ({"modes_least": 0}, "'modes_least' must be at least 1, got 0"),
         ({"lr": -0.1}, "'lr' must be at least 0, got -0.1"),
         ({"optimizer": "adam", "g_beta1": 1.0}, "'g_beta1' must be at least 0 and below 1, got 1.0"),
         ({"g_beta1": 0.0}, "'g_beta1' is of Adam"),
@@ -80,15 +98,6 @@ def test_a_run_writes_what_its_settings_say(make_job, asked: dict) -> None:
 def test_ranges(wrong: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         planar.Settings(**TINY | wrong)
-
-
-def test_a_frozen_generator_moves_by_chance_alone(make_job) -> None:
-    still = planar.run(make_job(values=TINY | {"g_lr": 0.0}))
-    assert len(set(measured(still, "w1"))) == 1
-    assert measured(still, "tracking") == [0.0]
-    redrawn = planar.run(make_job(values=TINY | {"g_lr": 0.0, "redraw": True}))
-    assert len(set(measured(redrawn, "w1"))) == 4
-    assert measured(redrawn, "d_loss") == measured(still, "d_loss")
 
 
 @pytest.mark.parametrize("when", ["after", "before"])

@@ -10,6 +10,8 @@ from secondlook.games.images import ImageSettings, image_game
 from secondlook.nets.mlp import StackedMLP
 from secondlook.papers.goodfellow2014 import mnist
 from secondlook.papers.goodfellow2014.mnist import match_marginals
+from secondlook.train.game import Moment
+from secondlook.train.streams import torch_generator
 
 VALUES = {"dataset": "mnist", "side": 16, "loss": "non-saturating", "steps": 4, "records": 2, "batch": 10, "d_lr": 0.05, "g_lr": 0.1}
 VALUES |= {"generator": "mlp", "discriminator": "mlp", "g_layers": 2, "g_width": 12, "d_width": 6, "d_pieces": 5, "d_dropout": [0.2, 0.5]}
@@ -61,6 +63,31 @@ def test_a_game_keeps_sheets_and_at_the_end_samples(make_mnist_job, arm: dict) -
     assert sum(last[f"share_{label}"] for label in range(10)) == pytest.approx(1)
     assert set(last) == mnist.Settings(**VALUES | arm).metrics()
     assert last["judged"] == 20
+
+
+def test_the_mean_gradient_is_measured_once_training_has_begun(make_mnist_job) -> None:
+    rows = mnist.run(make_mnist_job(values=VALUES)).history.rows
+    assert {step for _, step, metric, _ in rows if metric == "mean_gradient_norm"} == {2, 4}
+
+
+def test_a_gradient_by_finite_differences(make_mnist_job) -> None:
+    """One weight of the generator moved by hand, the loss a mean over the same noise."""
+    game = image_game(make_mnist_job(), ImageSettings(**VALUES), torch.device("cpu"))
+    nets = [build((0,)).double().eval() for build in (game.generator, game.discriminator)]
+    moment = Moment(3, (0,), *nets, lambda count, generator: game.noise(count, generator).double(), torch.device("cpu"))
+    found = mnist.mean_gradient_norm(moment, game, 1)
+    noise = moment.noise(game.batch, torch_generator(0, "eval", 3, 0))[None]
+    squares = 0.0
+    with torch.no_grad():
+        for parameter in nets[0].parameters():
+            flat = parameter.view(-1)
+            for index in range(len(flat)):
+                losses = []
+                for by in (1e-5, -2e-5, 1e-5):
+                    flat[index] += by
+                    losses.append(float(game.loss.generator(nets[1](nets[0](noise)))))
+                squares += ((losses[0] - losses[1]) / 2e-5) ** 2
+    assert found == pytest.approx(squares**0.5, rel=1e-4)
 
 
 def test_nothing_is_kept_unless_asked_for(make_mnist_job) -> None:

@@ -10,7 +10,7 @@ import torch
 from secondlook.errors import UserError
 from secondlook.nets.mlp import StackedMLP
 from secondlook.papers.goodfellow2014 import saturation
-from secondlook.papers.goodfellow2014.saturation import Settings, gradient, shifted
+from secondlook.papers.goodfellow2014.saturation import Settings, gradient, ratio_gap, shifted
 from secondlook.train.losses import adversarial_loss
 
 VALUES = {"distance": 4.0, "width": 8, "layers": 1, "points": 50, "batch": 16, "steps": 20, "records": 5, "d_lr": 0.01, "loss": "minimax"}
@@ -100,6 +100,17 @@ def test_minimax_and_non_saturating_meet_the_same_discriminator(make_job) -> Non
     minimax, other = (table(saturation.run(make_job(values=VALUES | {"loss": loss}))) for loss in ("minimax", "non-saturating"))
     assert all(minimax[key]["output"] == other[key]["output"] for key in minimax)
     assert minimax[0, 20]["gradient_norm"] < other[0, 20]["gradient_norm"]
+
+
+@pytest.mark.parametrize("output", [-30.0, -2.0, 0.0, 5.0])
+def test_the_ratio_of_both_losses_slopes_is_an_identity(output: float) -> None:
+    assert SLOPES["non-saturating"](output) / SLOPES["minimax"](output) == pytest.approx(math.exp(-output))
+    assert ratio_gap(torch.tensor([[output, 1.0]], dtype=torch.float64)) < 1e-12
+
+
+def test_another_loss_would_break_the_identity(monkeypatch) -> None:
+    monkeypatch.setattr(saturation, "PAIR", ("ls-0-1-1", "minimax"))
+    assert ratio_gap(torch.tensor([[-2.0, 1.0], [0.0, 0.5]], dtype=torch.float64)).min() > 0.1
 
 
 def test_a_seed_has_the_same_bits_alone_and_among_others(make_job) -> None:

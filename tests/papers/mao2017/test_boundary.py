@@ -7,7 +7,7 @@ import torch
 from secondlook.errors import UserError
 from secondlook.papers.mao2017 import boundary
 
-VALUES = {"steps": 30, "batch": 16, "width": 8, "records": 5, "probes": 40}
+VALUES = {"steps": 30, "batch": 16, "width": 8, "records": 5, "probes": 40, "moderate": 20}
 
 
 def test_measure_takes_the_fakes_beyond_that_pass_for_real() -> None:
@@ -22,9 +22,11 @@ def test_no_mean_over_hardly_any_fakes() -> None:
     assert set(boundary.measure(np.ones(200), there, 100)) == {"real_side", "push_left"}
 
 
-@pytest.mark.parametrize(("push", "left"), [({1: 2.0, 9: 1.0, 3: 4.0}, 0.25), ({5: 3.0}, 1.0), ({}, 1.0)])
-def test_what_is_left_of_the_largest_push(push: dict[int, float], left: float) -> None:
-    assert boundary.kept(push) == left
+@pytest.mark.parametrize(
+    ("push", "left"), [({1: 2.0, 9: 0.4, 3: 4.0}, -1.0), ({5: 3.0}, 0.0), ({}, 0.0), ({1: 1.0, 2: 0.0}, -45.0), ({1: 0.0, 2: 0.0}, 0.0)]
+)
+def test_decades_of_what_is_left_of_the_largest_push(push: dict[int, float], left: float) -> None:
+    assert boundary.decades(push) == pytest.approx(left)
 
 
 @pytest.mark.parametrize("loss", boundary.BOUNDARY)
@@ -36,12 +38,28 @@ def test_a_run_records_both_situations(make_job, loss: str) -> None:
     for seed in (0, 1):
         for place in boundary.SITUATIONS:
             assert 0 <= rows[seed, 30, f"real_side_{place}"] <= 1
-            assert 0 < rows[seed, 30, f"push_left_kept_{place}"] <= 1
-            assert 0 < rows[seed, 30, f"push_beyond_kept_{place}"] <= 1
+            for push in ("push_left", "push_beyond"):
+                for when, until in (("", 30), ("_moderate", 20)):
+                    steps = [step for step in (1, 2, 5, 13, 30) if step <= until and (seed, step, f"{push}_{place}") in rows]
+                    values = [rows[seed, step, f"{push}_{place}"] for step in steps] or [1.0]  # no fake there: nothing faded
+                    assert rows[seed, 30, f"{push}_decades{when}_{place}"] == pytest.approx(np.log10(values[-1] / max(values)))
             assert 0 <= rows[seed, 30, f"mean_relative_push_{place}"] <= 2
         # the same net on the same data until the first update has been made
         assert rows[seed, 1, "push_left_seen"] == pytest.approx(rows[seed, 1, "push_left_unseen"], rel=0.2)
         assert rows[seed, 30, "push_left_seen"] != rows[seed, 30, "push_left_unseen"]
+
+
+def test_the_curves_of_figure_2() -> None:
+    """The sigmoid cross-entropy is flat where D says real, the square at its target alone."""
+    for loss, flat in (("non-saturating", 6.0), ("ls-0-1-1", 1.0), ("ls-neg1-1-0", 0.0)):
+        output, value, slope = boundary.curve(loss)
+        assert output[slope.argmin()] == pytest.approx(flat)
+        np.testing.assert_allclose(np.abs(np.gradient(value, output))[1:-1], slope[1:-1], atol=0.06)
+
+
+def test_a_run_keeps_outputs_of_its_first_seed(make_job) -> None:
+    result = boundary.run(make_job(values=VALUES | {"loss": "ls-0-1-1"}, seeds=(3, 4)))
+    assert {name: array.shape for name, array in result.arrays.items()} == {"3/curve": (3, 241), "3/outputs": (2, 40)}
 
 
 def test_push_is_the_gradient_of_one_fakes_own_loss(make_job, monkeypatch) -> None:

@@ -29,15 +29,17 @@ def test_where_batch_normalization_is_left_out(make_job, monkeypatch, bn: str, e
 @pytest.mark.parametrize(
     ("classes", "fids", "values", "success", "best"),
     [
-        (10, (500, 90, 100), {}, 1, (90, 2)),
-        (9, (500, 90, 50), {}, 0, (50, 4)),  # a class is missing
-        (10, (500, 90, 101), {}, 0, (90, 2)),  # above a fifth, though it was below
+        (10, (1000, 35, 39), {}, 1, (35, 2)),  # the floor is 8: two thirds of the way are a distance of 40
+        (9, (1000, 35, 30), {}, 0, (30, 4)),  # a class is missing
+        (10, (1000, 35, 41), {}, 0, (35, 2)),  # above, though it was below
+        (10, (630, 90, 85), {}, 0, (85, 4)),  # a seventh of the start, yet eleven times the floor: MNIST after a hundred updates
         (10, (1, 90, 90), {}, 0, (90, 2)),  # the untrained generator is not the best; of equals the first
-        (5, (500, 400, 250), {"least_classes": 5, "fid_share": 0.5}, 1, (250, 4)),
+        (5, (800, 400, 80), {"least_classes": 5, "fid_way": 0.5}, 1, (80, 4)),
     ],
 )
 def test_success_and_best(make_job, monkeypatch, classes, fids, values, success, best) -> None:
     rows = [(0, step, "fid_a", fid) for step, fid in zip((0, 2, 4), fids, strict=True)]
+    rows += [(0, step, "fid_a_floor", 8.0) for step in (0, 2, 4)]
     rows += [(0, step, "classes_a", made) for step, made in ((0, 10), (2, 10), (4, classes))]
     monkeypatch.setattr(images, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed"}))
     added = {metric: (step, value) for _, step, metric, value in images.run(make_job(values=VALUES | values)).history.rows[len(rows) :]}
@@ -48,7 +50,7 @@ def test_success_and_best(make_job, monkeypatch, classes, fids, values, success,
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"fid_share": 1.1}, "'fid_share' must be from 0 to 1, got 1.1"),
+        ({"fid_way": 1.1}, "'fid_way' must be from 0 to 1, got 1.1"),
         ({"least_classes": 11}, "'least_classes' must be from 1 to 10, got 11"),
     ],
 )

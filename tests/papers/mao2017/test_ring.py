@@ -36,15 +36,21 @@ def test_a_run_keeps_samples_of_its_first_seed(make_job) -> None:
     assert not np.array_equal(result.arrays["3/samples_0"], result.arrays["3/samples_6"])
     ends = {(replica, metric): value for replica, step, metric, value in result.history.rows if step == 6}
     for seed in (3, 4):
-        assert ends[seed, "kept"] == (ends[seed, "modes"] == 8)
+        assert ends[seed, "kept"] == (ends[seed, "held"] == 8)
         assert (ends[seed, "collapse_step"] == 7) == (ends[seed, "kept"] == 1)
 
 
 def test_a_replica_that_diverged_has_no_collapse(make_job, monkeypatch) -> None:
-    rows = [(0, 0, "modes", 8), (0, 6, "modes", 8), (1, 0, "modes", 8), (1, 3, "diverged", 1)]
+    rows = [(0, 0, "held", 8), (0, 6, "held", 8), (1, 0, "held", 8), (1, 3, "diverged", 1)]
     monkeypatch.setattr(ring, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed", 1: "diverged at step 3"}))
     added = ring.run(make_job(values=VALUES, seeds=(0, 1))).history.rows[len(rows) :]
-    assert added == [(0, 6, "collapse_step", 7.0), (0, 6, "kept", 1.0), (0, 6, "ever_all", 1.0), (0, 6, "lost", 0.0)]
+    assert added == [
+        (0, 6, "collapse_step", 7.0),
+        (0, 6, "kept", 1.0),
+        (0, 6, "ever_all", 1.0),
+        (0, 6, "lost", 0.0),
+        (0, 6, "d_step_size", 1e-4),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +62,7 @@ def test_a_replica_that_diverged_has_no_collapse(make_job, monkeypatch) -> None:
     ],
 )
 def test_only_modes_that_were_there_are_lost(make_job, monkeypatch, modes: list[int], kept: int, ever_all: int, lost: int) -> None:
-    rows = [(0, step, "modes", value) for step, value in zip((0, 2, 4, 6), modes, strict=True)]
+    rows = [(0, step, "held", value) for step, value in zip((0, 2, 4, 6), modes, strict=True)]
     monkeypatch.setattr(ring, "train_adversarial", lambda *_: Result(History(rows), status={0: "completed"}))
     added = {metric: value for _, _, metric, value in ring.run(make_job(values=VALUES)).history.rows[len(rows) :]}
     assert (added["kept"], added["ever_all"], added["lost"]) == (kept, ever_all, lost)
@@ -68,7 +74,7 @@ def test_a_figure_has_a_block_of_rows_for_each_level(block, levels: list[str]) -
         (level, "ls-0-1-1", 0, step, metric, 1.0)
         for level in levels
         for step in (0, 10)
-        for metric in ("modes", "high_quality", "reverse_kl")
+        for metric in ("held", "high_quality", "reverse_kl")
     ]
     rows += [(levels[1], "ls-0-1-1", 0, 10, "lost", 1.0), (levels[1], "ls-0-1-1", 0, 10, "collapse_step", 10.0)]
     table = pd.DataFrame(rows, columns=[block, "loss", "replica", "step", "metric", "value"])

@@ -26,6 +26,8 @@ from secondlook.train.streams import torch_generator
 LOW, HIGH, POINTS = -8.0, 8.0, 161
 #: where a straight line is fitted: both Gaussians but their outermost tails
 FITTED = 6.0
+#: parts that training is cut into; the estimate of each is the mean over its updates
+PARTS = 50
 #: a slope below this, or below this share of the steepest one, is as good as none
 FLAT = 1e-3
 
@@ -56,11 +58,12 @@ class Settings(GameSettings):
         at_least(self, 0, "mean", below=FITTED)
         at_least(self, 1, "width")
         at_least(self, 0, "layers")
+        at_least(self, PARTS, "steps")
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` writes."""
         points = {"x", "output", "slope", "raw", "real_density", "fake_density"}
-        return points | {"flat", "flat_relative", "steepest", "r2", "raw_r2", "d_loss", "moved"}
+        return points | {"flat", "flat_relative", "steepest", "r2", "raw_r2", "dual", "d_loss", "moved", "to_best"}
 
 
 def run(job: Job) -> Result:
@@ -68,8 +71,9 @@ def run(job: Job) -> Result:
 
     Metrics of each point: x, output (D(x) or f(x)), slope (of the output), raw (before the sigmoid), real_density, fake_density. At the
     last one: ``flat``, the share of the fakes where abs(slope) is below 0.001; ``flat_relative``, where it is at most a thousandth of the
-    steepest on the grid; ``steepest``; ``r2`` and ``raw_r2`` of a straight line through output and raw on [-6, 6]; ``d_loss`` of the last
-    step; ``moved``, by how much the output changed over the second half of training, as a share of its range.
+    steepest on the grid; ``steepest``; ``r2`` and ``raw_r2`` of a straight line through output and raw on [-6, 6]; ``dual``, the output's
+    mean on the data less that on the fakes, over ``steepest`` and over W1, which by duality is 1 at most; ``d_loss`` of the last step;
+    ``moved``, by how much the output changed over the second half of training, as a share of its range; ``to_best`` (`updates_to_best`).
     """
     settings = job.settings(Settings)
     device = configure(job)
@@ -92,6 +96,7 @@ def run(job: Job) -> Result:
         fields["loss"],
         fields["discriminator_rule"],
         settings.steps,
+        before_step=fields["before_step"],
         after_step=fields["after_step"],
         watched={settings.steps // 2},
         watch=lambda step: half.append(shape(net, fields["loss"].shown, x_N, len(job.seeds), device)["output"]),
@@ -105,7 +110,9 @@ def run(job: Job) -> Result:
             columns = {**own, **densities}
             history.add(seed, point, x=x, **{name: values[point] for name, values in columns.items()})
         moved = np.abs(own["output"] - half[0][replica]).max() / np.ptp(own["output"])
-        history.add(seed, POINTS - 1, d_loss=float(losses[replica]), moved=moved, **summary(x_N, own, densities["fake_density"]))
+        gained = -losses[:, replica].double().cpu().numpy()
+        shown = summary(x_N, own, densities["real_density"], densities["fake_density"]) | {"moved": moved}
+        history.add(seed, POINTS - 1, d_loss=-gained[-1], to_best=updates_to_best(gained), **shown)
     return Result(history, facts={"device_name": device_name(device)})
 
 
@@ -121,17 +128,30 @@ def shape(
     return {name: values.detach().double().cpu().numpy() for name, values in curves.items()}
 
 
-def summary(x_N: np.ndarray, own: dict[str, np.ndarray], fakes_N: np.ndarray) -> dict[str, float]:
-    """Flatness where the fakes are, and how straight the curves are, of one replica."""
+def updates_to_best(gained_S: np.ndarray) -> int:
+    """Updates until what is gained per update [S] has come, in means over a fiftieth of them, nine tenths of the way to its best."""
+    parts = [part.mean() for part in np.array_split(gained_S, PARTS)]
+    reached = parts[0] + 0.9 * (max(parts) - parts[0])
+    return round((next(place for place, part in enumerate(parts) if part >= reached) + 1) * len(gained_S) / PARTS)
+
+
+def summary(x_N: np.ndarray, own: dict[str, np.ndarray], data_N: np.ndarray, fakes_N: np.ndarray) -> dict[str, float]:
+    """Flatness where the fakes are, how straight the curves are, and how much of W1 the output finds, of one replica.
+
+    Two Gaussians of one width differ by a shift, so W1 is the distance of their means.
+    """
     slope_N = np.abs(own["slope"])
     weight_N = fakes_N / fakes_N.sum()
     middle = np.abs(x_N) <= FITTED
+    distance = abs(weight_N @ x_N - data_N @ x_N / data_N.sum())
+    found = data_N @ own["output"] / data_N.sum() - weight_N @ own["output"]
     return {
         "flat": float(weight_N @ (slope_N < FLAT)),
         "flat_relative": float(weight_N @ (slope_N <= FLAT * slope_N.max())),
         "steepest": float(slope_N.max()),
         "r2": straightness(x_N[middle], own["output"][middle]),
         "raw_r2": straightness(x_N[middle], own["raw"][middle]),
+        "dual": float(found / slope_N.max() / distance) if slope_N.max() else 0.0,
     }
 
 

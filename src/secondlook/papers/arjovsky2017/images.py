@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from secondlook.games.images import CLASSES, ImageSettings, image_game
-from secondlook.papers.arjovsky2017.tracking import TRACKING, add_tracking
+from secondlook.papers.arjovsky2017.tracking import TRACKING, add_collapses, add_tracking
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
@@ -17,32 +17,31 @@ class Settings(ImageSettings):
 
     #: units of each hidden layer of a perceptron that generates
     mlp_width: int = 512
-    #: classes below which a generator that had learned something has collapsed
+    #: classes that a generator makes at least if it has learned, and has not collapsed
     #: a class counts with 2 % of the samples
     classes_least: int = 5
-    #: factor above the lowest distance from which on an end is worse again
-    worse_by: float = 2.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 1, "mlp_width", "worse_by")
+        at_least(self, 1, "mlp_width")
         at_least(self, 1, "classes_least", most=CLASSES)
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {*TRACKING, "collapsed", "judged"}
+        return super().metrics() | {*TRACKING, "learned", "judged"}
 
 
 def run(job: Job) -> Result:
     """Train one replica per seed.
 
-    Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance) and
-    `add_tracking` and `add_collapses`. Arrays: sheets of samples.
+    Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.images.image_game` (fid_a is the distance),
+    `add_tracking`, `add_collapses` and `add_learned`. Arrays: sheets of samples.
     """
     settings = adapted(job.settings(Settings))
     result = train_adversarial(job, lambda device: image_game(job, settings, device))
-    add_tracking(result, "fid_a", settings.worse_by)
-    add_collapses(result, settings)
+    add_tracking(result, "fid_a")
+    add_collapses(result, "classes_a", settings.classes_least)
+    add_learned(result, settings)
     return result
 
 
@@ -55,14 +54,12 @@ def adapted(settings: Settings) -> Settings:
     return settings
 
 
-def add_collapses(result: Result, settings: Settings) -> None:
-    """Add to the last row of each replica that did not diverge whether it collapsed, after `add_tracking`.
+def add_learned(result: Result, settings: Settings) -> None:
+    """Add to the last row of each replica that did not diverge how it ended.
 
-    Metrics: ``collapsed``, 1 if its distance had halved and it ends with fewer than ``classes_least`` classes: a generator that still makes
-    noise has few classes as well, and has lost none; ``judged``, the number of samples that the Frechet distances are taken of.
+    Metrics: ``learned``, 1 if it has ``classes_least`` classes or more; ``judged``, the number of samples that each row judges.
     """
-    classes = {replica: value for replica, _, metric, value in result.history.rows if metric == "classes_a"}
-    halved = [(replica, step, value) for replica, step, metric, value in result.history.rows if metric == "halved"]
-    for replica, step, learned in halved:
-        collapsed = learned == 1 and classes[replica] < settings.classes_least
-        result.history.add(replica, step, collapsed=float(collapsed), judged=float(settings.samples))
+    classes = {replica: (step, value) for replica, step, metric, value in result.history.rows if metric == "classes_a"}
+    for replica, (step, count) in classes.items():
+        if result.status.get(replica) == "completed":
+            result.history.add(replica, step, learned=count >= settings.classes_least, judged=settings.samples)

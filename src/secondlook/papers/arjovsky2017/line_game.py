@@ -19,6 +19,9 @@ from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment, init_generators
 from secondlook.train.streams import torch_generator
 
+#: theta this near to 0 has arrived
+NEAR = 0.1
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(GameSettings):
@@ -39,7 +42,7 @@ class Settings(GameSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {"theta", "distance"}
+        return super().metrics() | {"theta", "distance", "late_distance", "arrival"}
 
 
 class LineGenerator(nn.Module):
@@ -57,10 +60,31 @@ class LineGenerator(nn.Module):
 def run(job: Job) -> Result:
     """Train one replica per seed.
 
-    Metrics: those of `secondlook.train.adversarial.train_adversarial`; theta; distance, abs(theta), which is W1 (Example 1).
+    Metrics: those of `secondlook.train.adversarial.train_adversarial`; theta; distance, abs(theta), which is W1 (Example 1);
+    and those of `add_arrival`.
     """
     settings = job.settings(Settings)
-    return train_adversarial(job, lambda device: line_game(settings, device))
+    result = train_adversarial(job, lambda device: line_game(settings, device))
+    add_arrival(result, settings.steps)
+    return result
+
+
+def add_arrival(result: Result, steps: int) -> None:
+    """Add to the last row of each replica that did not diverge what all rows say of where theta went.
+
+    Metrics: ``late_distance``, the largest distance over the last quarter, since theta may swing through 0; ``arrival``, the first step
+    with a distance below `NEAR`, twice all steps where there is none.
+    """
+    distances: dict[int, dict[int, float]] = {}
+    for replica, step, metric, value in result.history.rows:
+        if metric == "distance":
+            distances.setdefault(replica, {})[step] = value
+    for replica, rows in distances.items():
+        if result.status.get(replica) != "completed":
+            continue
+        late = max(value for step, value in rows.items() if step >= 0.75 * steps)
+        arrival = next((step for step, value in rows.items() if value < NEAR), 2 * steps)
+        result.history.add(replica, max(rows), late_distance=late, arrival=arrival)
 
 
 def line_game(settings: Settings, device: torch.device) -> Game:

@@ -12,10 +12,11 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.games.planar import PlanarSettings, planar_game
-from secondlook.papers.arjovsky2017.tracking import TRACKING, add_tracking
+from secondlook.papers.arjovsky2017.tracking import TRACKING, add_collapses, add_tracking
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
+from secondlook.train.duel import UPHILL
 from secondlook.train.game import Game, Measured, Moment
 
 #: a weight this close to the bound, relatively, is at it
@@ -32,15 +33,15 @@ class Settings(PlanarSettings):
     #: beta1 of the generator's Adam
     #: in place of ``beta1``: the paper speaks of momentum on the critic
     g_beta1: float | None = None
-    #: fresh noise for the samples that are measured at each row
-    #: a frozen generator's distance then moves by chance alone
-    redraw: bool = False
-    #: factor above the lowest distance from which on an end is worse again
-    worse_by: float = 2.0
+    #: look at every step of the critic
+    #: whether it goes up its own gradient
+    watch_uphill: bool = False
+    #: modes below which a generator that had learned something has collapsed
+    modes_least: int = 5
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 1, "w1_points", "worse_by")
+        at_least(self, 1, "w1_points", "modes_least")
         at_least(self, 0, "lr")
         at_least(self, 0, "g_beta1", below=1)
         if self.g_beta1 is not None and self.optimizer != "adam":
@@ -51,18 +52,26 @@ class Settings(PlanarSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {*TRACKING, "largest_weight"} | ({"at_bound"} if self.clip is not None else set())
+        return super().metrics() | {*TRACKING, "largest_weight", *self._asked()}
+
+    def _asked(self) -> set[str]:
+        """Metrics that not every setting has."""
+        asked = {"at_bound"} if self.clip is not None else set()
+        asked |= {"fresh_tracking"} if self.fresh_steps else set()
+        return asked | ({UPHILL, "ever_uphill"} if self.watch_uphill else set())
 
 
 def run(job: Job) -> Result:
     """Train one replica per seed.
 
-    Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.planar.planar_game` and `add_tracking`; and of the
-    critic's weights ``largest_weight``, the largest magnitude, and with clipping ``at_bound``, the share at the bound or beyond.
+    Metrics: those of `secondlook.train.adversarial.train_adversarial`, `secondlook.games.planar.planar_game`, `add_tracking` and
+    `add_collapses`; and of the critic's weights ``largest_weight``, the largest magnitude, and with clipping ``at_bound``, the share at the
+    bound or beyond.
     """
     settings = job.settings(Settings)
     result = train_adversarial(job, lambda device: measured_game(settings, device))
-    add_tracking(result, "w1", settings.worse_by)
+    add_tracking(result, "w1")
+    add_collapses(result, "modes", settings.modes_least)
     return result
 
 
@@ -71,15 +80,13 @@ def measured_game(settings: Settings, device: torch.device) -> Game:
     game = planar_game(settings, device)
 
     def measure(moment: Moment) -> list[Measured]:
-        if settings.redraw:
-            moment = dataclasses.replace(moment, draw=(moment.step,))
         weights = weight_metrics(list(moment.discriminator.parameters()), settings.clip)
         return [Measured({**row.metrics, **own}, row.arrays) for row, own in zip(game.measure(moment), weights, strict=True)]
 
     rule = game.generator_rule
     if settings.g_beta1 is not None:
         rule = dataclasses.replace(settings, beta1=settings.g_beta1).rule(settings.g_lr)
-    return dataclasses.replace(game, measure=measure, generator_rule=rule)
+    return dataclasses.replace(game, measure=measure, generator_rule=rule, watch_uphill=settings.watch_uphill)
 
 
 def weight_metrics(parameters: Sequence[torch.Tensor], bound: float | None) -> list[dict[str, float]]:

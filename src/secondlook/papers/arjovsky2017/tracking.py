@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from secondlook.runner.job import Result
+from secondlook.train.duel import UPHILL
 
-#: what `add_tracking` adds
-TRACKING = ("tracking", "negative_cosines", "worse_again", "halved")
+#: what `add_tracking` and `add_collapses` add
+TRACKING = ("tracking", "late", "halved", "collapsed")
 #: rows that a rank correlation needs
 FEWEST = 3
 
 
-def add_tracking(result: Result, quality: str, worse_by: float) -> None:
+def add_tracking(result: Result, quality: str) -> None:
     """Add to the last row of each replica that did not diverge what follows from all of its rows.
 
     Metrics: ``tracking``, Spearman's rho of the loss estimate and ``quality`` (a distance: 1 is a loss that falls as samples improve); the
-    estimate is -d_loss, and log 2 - d_loss / 2 of a GAN has the same ranks. ``negative_cosines``, the share of rows whose critic step went
-    up its own gradient. ``worse_again``, 1 if the distance ends more than ``worse_by`` times above its lowest value. ``halved``, 1 if
-    it was at half of its first value or below at some row: a generator that has learned something, and may have lost it since.
+    estimate is -d_loss, and log 2 - d_loss / 2 of a GAN has the same ranks. ``late``, the distance's mean over the last quarter of the
+    rows. ``halved``, 1 if it was at half of its first value or below at some row: a generator that has learned something, and may have lost
+    it since. Where they were recorded: ``fresh_tracking``, as ``tracking`` but of a critic retrained from scratch at each row;
+    ``ever_uphill``, 1 if any step of the critic went up its own gradient.
     """
     table: dict[int, dict[str, dict[int, float]]] = {}
     for replica, step, metric, value in result.history.rows:
@@ -26,17 +28,36 @@ def add_tracking(result: Result, quality: str, worse_by: float) -> None:
     for replica, metrics in table.items():
         if "diverged" in metrics:
             continue
-        distances, losses, cosines = (metrics.get(name, {}) for name in (quality, "d_loss", "d_step_cosine"))
-        both = sorted(set(distances) & set(losses))
+        distances = metrics[quality]
         ends = list(distances.values())
-        result.history.add(
-            replica,
-            max(distances),
-            tracking=rank_correlation([-losses[step] for step in both], [distances[step] for step in both]),
-            negative_cosines=float(np.mean([value < 0 for value in cosines.values()])),
-            worse_again=float(ends[-1] > worse_by * min(ends)),
-            halved=float(min(ends) <= ends[0] / 2),
-        )
+        found = {
+            "tracking": _tracking(metrics.get("d_loss", {}), distances),
+            "late": float(np.mean(ends[-max(1, len(ends) // 4) :])),
+            "halved": float(min(ends) <= ends[0] / 2),
+        }
+        if "fresh_d_loss" in metrics:
+            found["fresh_tracking"] = _tracking(metrics["fresh_d_loss"], distances)
+        if UPHILL in metrics:
+            found["ever_uphill"] = float(max(metrics[UPHILL].values()) > 0)
+        result.history.add(replica, max(distances), **found)
+
+
+def add_collapses(result: Result, counted: str, least: int) -> None:
+    """Add to the last row of each replica that did not diverge whether it collapsed, after `add_tracking`.
+
+    Metric: ``collapsed``, 1 if its distance had halved and it ends with fewer than ``least`` of what ``counted`` counts (classes, modes): a
+    generator that still makes noise has few as well, and has lost none.
+    """
+    counts = {replica: value for replica, _, metric, value in result.history.rows if metric == counted}
+    halved = [(replica, step, value) for replica, step, metric, value in result.history.rows if metric == "halved"]
+    for replica, step, learned in halved:
+        result.history.add(replica, step, collapsed=float(learned == 1 and counts[replica] < least))
+
+
+def _tracking(losses: dict[int, float], distances: dict[int, float]) -> float:
+    """Rank correlation of the estimate that a loss gives and the distance, over the steps that have both."""
+    both = sorted(set(distances) & set(losses))
+    return rank_correlation([-losses[step] for step in both], [distances[step] for step in both])
 
 
 def rank_correlation(x: list[float], y: list[float]) -> float:

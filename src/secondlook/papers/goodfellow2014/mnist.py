@@ -17,6 +17,7 @@ from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import at_least
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment
+from secondlook.train.streams import torch_generator
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,20 +27,24 @@ class Settings(ImageSettings):
     #: samples of each seed that are kept at the end
     #: for the Parzen estimate
     keep: int = 0
+    #: batches that the generator's gradient is a mean over, at each row
+    gradient_batches: int = 20
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 0, "keep")
+        at_least(self, 1, "gradient_batches")
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {"judged"}
+        return super().metrics() | {"judged", "mean_gradient_norm"}
 
 
 def run(job: Job) -> Result:
     """Play one game per seed.
 
-    Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`, and ``judged``, how many samples these look at.
+    Metrics: those of `secondlook.train.adversarial` and `secondlook.metrics.image_quality`, ``judged``, how many samples these look at,
+    and, once training has begun, ``mean_gradient_norm`` (the function of that name).
     Arrays: sheets of the first seed; with ``keep`` also ``<seed>/samples``, uint8 [keep, C, H, W], after the last step.
     """
     settings = job.settings(Settings)
@@ -58,14 +63,31 @@ def match_marginals(generator: StackedMLP, images_NCHW: torch.Tensor) -> None:
 
 
 def counting_and_keeping(game: Game, settings: Settings) -> Game:
-    """Return a game that also says how many samples are judged, and with ``keep`` saves samples at its end."""
+    """Return a game that also measures the generator's gradient, counts judged samples, and with ``keep`` saves samples at its end."""
 
     def measure(moment: Moment) -> Sequence[Measured]:
-        judged = {"judged": float(settings.samples)}
-        rows = [dataclasses.replace(row, metrics={**row.metrics, **judged}) for row in game.measure(moment)]
+        added = {"judged": float(settings.samples)}
+        if moment.step:  # before that there is no discriminator to speak of
+            added["mean_gradient_norm"] = mean_gradient_norm(moment, game, settings.gradient_batches)
+        rows = [dataclasses.replace(row, metrics={**row.metrics, **added}) for row in game.measure(moment)]
         if not settings.keep or moment.step < settings.steps:
             return rows
         samples = to_bytes(moment.samples(settings.keep), OUTPUTS[settings.output][1]).cpu().numpy()
         return [dataclasses.replace(row, arrays={**row.arrays, "samples": own_NCHW}) for row, own_NCHW in zip(rows, samples, strict=True)]
 
     return dataclasses.replace(game, measure=measure)
+
+
+def mean_gradient_norm(moment: Moment, game: Game, batches: int) -> float:
+    """Return the norm of the gradient of the generator's own loss, a mean over batches of fresh noise; dropout is off.
+
+    The norm of one mini-batch scatters by as much as that of one run from another's.
+    """
+    (seed,) = moment.seeds
+    parameters, norms = list(moment.generator.parameters()), []
+    with torch.enable_grad():
+        for batch in range(batches):
+            noise = moment.noise(game.batch, torch_generator(seed, "eval", moment.step, batch, device=moment.device))
+            loss = game.loss.generator(moment.discriminator(moment.generator(noise[None]))).sum()
+            norms.append(torch.stack([each.square().sum() for each in torch.autograd.grad(loss, parameters)]).sum().sqrt())
+    return float(torch.stack(norms).mean())

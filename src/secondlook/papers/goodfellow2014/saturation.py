@@ -23,8 +23,11 @@ from secondlook.runner.ranges import at_least
 from secondlook.train.device import configure
 from secondlook.train.discriminator import fit_discriminator
 from secondlook.train.game import init_generators
-from secondlook.train.losses import AdversarialLoss
+from secondlook.train.losses import AdversarialLoss, adversarial_loss
 from secondlook.train.streams import torch_generator
+
+#: losses of the generator that meet one and the same discriminator
+PAIR = ("non-saturating", "minimax")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,9 @@ class Settings(GameSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` writes."""
-        return {"gradient_norm", "decades", "slope", "output", "null_norm", "null_decades"}
+        return {"gradient_norm", "decades", "slope", "output", "null_norm", "null_decades"} | (
+            {"ratio_gap"} if self.loss in PAIR else set()
+        )
 
     def record_steps(self) -> tuple[int, ...]:
         """About ``records`` steps, evenly spaced on a logarithmic scale, and 0."""
@@ -72,6 +77,7 @@ def run(job: Job) -> Result:
     - ``decades``: its log10, less that before the first update
     - ``slope``: mean absolute derivative of that loss with respect to the discriminator's output on a fake
     - ``output``: mean of that output
+    - ``ratio_gap``, of the two losses of Goodfellow et al. 2014: `ratio_gap`, the largest so far
     - ``null_norm``, ``null_decades``: the same through a discriminator with random weights that is never trained
     - ``diverged``: 1 where the gradient is not finite; the replica has no more rows
     """
@@ -98,6 +104,7 @@ def run(job: Job) -> Result:
         return real_RB2, generator(noise_RB2)
 
     history, status, first = History(), dict.fromkeys(job.seeds, "completed"), {}
+    gaps = np.zeros(len(job.seeds))
 
     def watch(step: int) -> None:
         noise_RN2 = normal("eval", step, (settings.points, 2))
@@ -105,6 +112,10 @@ def run(job: Job) -> Result:
         norms = {"": trained["gradient_norm"], "null_": untrained["gradient_norm"]}
         logs = {name: np.log10(np.maximum(norm, np.finfo(float).tiny)) for name, norm in norms.items()}
         first.update({name: log for name, log in logs.items() if name not in first})
+        if settings.loss in PAIR:
+            with torch.no_grad():
+                output_RN = discriminator(generator(noise_RN2))
+            trained["ratio_gap"] = np.maximum(gaps, ratio_gap(output_RN), out=gaps)
         for replica, seed in enumerate(job.seeds):
             if status[seed] != "completed":
                 continue
@@ -152,3 +163,14 @@ def gradient(generator: StackedMLP, discriminator: StackedMLP, loss: Adversarial
     # the loss is a mean over N, so the sum of its derivatives is the mean of those of single samples
     measured = {"gradient_norm": squares.sqrt(), "slope": slope_RN.abs().sum(1), "output": output_RN.detach().mean(1)}
     return {name: values.cpu().numpy() for name, values in measured.items()}
+
+
+def ratio_gap(output_RN: torch.Tensor) -> np.ndarray:
+    """Return the largest relative difference over samples of the ratio of both losses' slopes from exp(-output), [R].
+
+    The gradient that a sample passes on is that slope times the discriminator's own gradient, which both losses share; so the ratio of
+    their gradients is exp(-output) sample by sample, whatever the discriminator.
+    """
+    output_RN = output_RN.detach().requires_grad_()
+    slopes = [torch.autograd.grad(adversarial_loss(name).generator(output_RN).sum(), [output_RN])[0] for name in PAIR]
+    return (slopes[0] / slopes[1] * output_RN.detach().exp() - 1).abs().amax(1).cpu().numpy()

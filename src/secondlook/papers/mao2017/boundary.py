@@ -9,6 +9,7 @@ Shapes: R replicas of both situations, B batch.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import torch
@@ -31,6 +32,10 @@ SITUATIONS = {"unseen": 0.0, "seen": 0.2}
 DISTANCE, STD = 2.0, 0.3
 #: a mean over fewer fakes is not taken
 FEWEST = 0.05
+#: outputs of D from minus to plus this are drawn
+RANGE = 6.0
+#: what is left of a push is not less than this, the smallest number of float32
+LEAST = 1e-45
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,23 +58,29 @@ class Settings:
     records: int = 25
     #: fakes of each place that the gradient is measured at
     probes: int = 500
+    #: updates of a discriminator that has learnt but is far from its best
+    #: the push is compared at the last row up to there, too
+    moderate: int = 250
 
     def __post_init__(self) -> None:
         if self.loss not in BOUNDARY:
             raise UserError(f"setting 'loss': '{self.loss}' has no decision boundary here.{did_you_mean(self.loss, BOUNDARY)}")
-        at_least(self, 1, "steps", "batch", "width", "records", "probes")
+        at_least(self, 1, "steps", "batch", "width", "records", "probes", "moderate")
         at_most(self, "records", "steps")
         at_least(self, 0, "lr")
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` may write."""
         rows = ("real_side", "push_left", "push_beyond", "relative_push")
-        last = ("mean_relative_push", "push_beyond_kept", "push_left_kept")
+        last = ("mean_relative_push", *(f"{push}_decades{when}" for push in ("push_beyond", "push_left") for when in ("", "_moderate")))
         return {f"{name}_{situation}" for name in (*rows, *last) for situation in SITUATIONS}
 
 
 def run(job: Job) -> Result:
     """Train two discriminators per seed, all together; a row's step counts their updates.
+
+    Arrays of the first seed, situation "unseen", for the paper's Fig. 2: "<seed>/curve" [3, N], outputs of D, G's loss there and the size
+    of its slope; "<seed>/outputs" [2, probes], D's outputs at the last step on the fakes that it was trained to reject and on those beyond.
 
     Metrics, each for a situation s; the push on a fake x is the norm of the gradient of G's loss at x, one loss per fake:
 
@@ -78,8 +89,9 @@ def run(job: Job) -> Result:
       0 to 2, and free of the loss's scale. Not recorded where hardly any fake lies there
     - ``push_left_<s>``: mean push on the other fakes
     - last row: ``mean_relative_push_<s>``, the mean over the rows, missing ones as 1 (nothing is special about those fakes);
-      ``push_beyond_kept_<s>`` and ``push_left_kept_<s>``, what is left of the largest ``push_beyond_<s>`` and ``push_left_<s>`` at the
-      last row that has one; 1 (nothing was seen to fade) where none has
+      ``push_beyond_decades_<s>`` and ``push_left_decades_<s>``, log10 of what is left of the largest ``push_beyond_<s>`` and
+      ``push_left_<s>`` at the last row that has one, and ``..._decades_moderate_<s>``, the same as if the training ended after
+      ``moderate`` updates; 0 (nothing was seen to fade) where no row has one
     """
     settings = job.settings(Settings)
     device, loss = configure(job), adversarial_loss(settings.loss)
@@ -91,6 +103,7 @@ def run(job: Job) -> Result:
     probes[:, : settings.probes, 0] -= DISTANCE
     probes[:, settings.probes :, 0] += DISTANCE
     history: dict[int, dict[str, dict[int, float]]] = {seed: {} for seed in job.seeds}
+    arrays = {f"{job.seeds[0]}/curve": curve(settings.loss)}
 
     def draw(step: int) -> tuple[torch.Tensor, torch.Tensor]:
         real, fake = _around(seeds, "data", step, 2 * settings.batch, device).chunk(2, dim=1)
@@ -102,6 +115,8 @@ def run(job: Job) -> Result:
         outputs = net(points)
         (gradient,) = torch.autograd.grad(loss.generator(outputs[..., None]).sum(), [points])
         push, outputs = gradient.norm(dim=-1).double().cpu().numpy(), outputs.detach().cpu().numpy()
+        if step == settings.steps:
+            arrays[f"{job.seeds[0]}/outputs"] = outputs[places.index("unseen")].reshape(2, -1)
         for seed, place, sizes, values in zip(seeds, places, push, outputs, strict=True):
             for name, value in measure(sizes, values > BOUNDARY[settings.loss], settings.probes).items():
                 history[seed].setdefault(f"{name}_{place}", {})[step] = value
@@ -116,14 +131,25 @@ def run(job: Job) -> Result:
         for place in SITUATIONS:
             relative = metrics.get(f"relative_push_{place}", {})
             summary = {f"mean_relative_push_{place}": float(np.mean([relative.get(step, 1.0) for step in watched]))}
-            summary |= {f"{name}_kept_{place}": kept(metrics.get(f"{name}_{place}", {})) for name in ("push_beyond", "push_left")}
+            for name in ("push_beyond", "push_left"):
+                rows = metrics.get(f"{name}_{place}", {})
+                summary[f"{name}_decades_{place}"] = decades(rows)
+                summary[f"{name}_decades_moderate_{place}"] = decades({step: rows[step] for step in rows if step <= settings.moderate})
             result.add(seed, settings.steps, **summary)
-    return Result(result)
+    return Result(result, arrays)
 
 
-def kept(push: dict[int, float]) -> float:
-    """Return the last value over the largest, given the push at some steps; 1 where there is none."""
-    return push[max(push)] / max(push.values()) if push else 1.0
+def curve(name: str) -> np.ndarray:
+    """Return outputs of D [N], what G loses on a fake with that output, and the size of the slope there: [3, N]."""
+    outputs = torch.linspace(-RANGE, RANGE, 241, dtype=torch.float64, requires_grad=True)
+    losses = adversarial_loss(name).generator(outputs[:, None])
+    (slopes,) = torch.autograd.grad(losses.sum(), [outputs])
+    return torch.stack([outputs, losses, slopes.abs()]).detach().numpy()
+
+
+def decades(push: dict[int, float]) -> float:
+    """Return log10 of the last value over the largest, given the push at some steps; 0 where there is none."""
+    return math.log10(max(push[max(push)], LEAST) / max(*push.values(), LEAST)) if push else 0.0
 
 
 def measure(push: np.ndarray, real_side: np.ndarray, probes: int) -> dict[str, float]:

@@ -27,13 +27,14 @@ class Settings(ImageSettings):
     bn: Literal["all", "not_in_g", "none"] = "all"
     #: classes that a run must end with to succeed
     least_classes: int = 10
-    #: share of the Frechet distance before training that a run must end at or below to succeed
-    fid_share: float = 0.2
+    #: share of the way to the floor, on a logarithmic scale, that a run must have gone to succeed
+    #: from the Frechet distance of the untrained generator to that of as many real test images
+    fid_way: float = 2 / 3
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "least_classes", most=CLASSES)
-        at_least(self, 0, "fid_share", most=1)
+        at_least(self, 0, "fid_way", most=1)
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
@@ -49,9 +50,9 @@ def run(job: Job) -> Result:
     """Play one replica per seed, one after the other.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.metrics.image_quality.ImageJudge`; and at the last
-    row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and fid_a is at most the share ``fid_share`` of its value
-    before training; else 0), ``best_fid_a``, the lowest after training began, ``best_step``, its row, and ``judged``, how many samples each
-    row judges.
+    row ``success`` (1: ``least_classes`` classes or more have 2 % of the samples, and the logarithm of fid_a has gone the share ``fid_way``
+    of the way from its value before training to that of fid_a_floor; else 0), ``best_fid_a``, the lowest after training began,
+    ``best_step``, its row, and ``judged``, how many samples each row judges.
     """
     settings = job.settings(Settings)
     settings = dataclasses.replace(settings, **settings.nets())
@@ -60,13 +61,13 @@ def run(job: Job) -> Result:
         if result.status[seed] == "completed":
             rows = [(step, metric, value) for replica, step, metric, value in result.history.rows if replica == seed]
             fids = {step: value for step, metric, value in rows if metric == "fid_a"}
-            bar = settings.fid_share * fids.pop(0)
-            (made,) = (value for step, metric, value in rows if (step, metric) == (settings.steps, "classes_a"))
+            last = {metric: value for step, metric, value in rows if step == settings.steps}
+            bar = fids.pop(0) ** (1 - settings.fid_way) * last["fid_a_floor"] ** settings.fid_way
             best = min(fids, key=lambda step: (fids[step], step))
             result.history.add(
                 seed,
                 settings.steps,
-                success=float(made >= settings.least_classes and fids[settings.steps] <= bar),
+                success=float(last["classes_a"] >= settings.least_classes and fids[settings.steps] <= bar),
                 best_fid_a=fids[best],
                 best_step=best,
                 judged=settings.samples,

@@ -23,27 +23,34 @@ class Settings(PlanarSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {"collapse_step", "kept", "ever_all", "lost"}
+        return super().metrics() | {"collapse_step", "kept", "ever_all", "lost", "d_step_size"}
 
 
 def run(job: Job) -> Result:
     """Play one replica per seed, all together.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial` and `secondlook.games.planar.planar_game`; and at the last row
-    ``collapse_step``, the first recorded step from which on fewer than all modes are covered (steps + 1 where all are at the end), and,
-    each 1 or 0, ``kept``: all modes are covered at the end, ``ever_all``: they are at some record, ``lost``: they were and at the end are
-    not, so that a run that never had them has lost none. Arrays: "<first seed>/samples_<step>", float32 [500, 2].
+    ``collapse_step``, the first recorded step from which on fewer than all modes are held (steps + 1 where all are at the end);
+    ``d_step_size``, for figures of several settings; and, each 1 or 0, ``kept``: all modes are held at the end, ``ever_all``: they are at
+    some record, ``lost``: they were and at the end are not, so that a run that never had them has lost none.
+    Arrays: "<first seed>/samples_<step>", float32 [500, 2].
     """
     settings = job.settings(Settings)
     result = train_adversarial(job, lambda device: with_samples(planar_game(settings, device), job.seeds[0]))
     every = len(mixture(settings.data).centres)
     for seed in job.seeds:
         if result.status[seed] == "completed":
-            modes = {step: value for replica, step, metric, value in result.history.rows if (replica, metric) == (seed, "modes")}
-            lost = collapse_step(modes, every, settings.steps)
-            kept, ever_all = lost > settings.steps, max(modes.values()) >= every
+            held = {step: value for replica, step, metric, value in result.history.rows if (replica, metric) == (seed, "held")}
+            lost = collapse_step(held, every, settings.steps)
+            kept, ever_all = lost > settings.steps, max(held.values()) >= every
             result.history.add(
-                seed, settings.steps, collapse_step=lost, kept=float(kept), ever_all=float(ever_all), lost=float(ever_all and not kept)
+                seed,
+                settings.steps,
+                collapse_step=lost,
+                kept=float(kept),
+                ever_all=float(ever_all),
+                lost=float(ever_all and not kept),
+                d_step_size=settings.d_lr,
             )
     return result
 
@@ -61,11 +68,11 @@ def with_samples(game: Game, seed: int) -> Game:
     return dataclasses.replace(game, measure=measure)
 
 
-def collapse_step(modes: dict[int, float], every: int, steps: int) -> int:
-    """Return the first recorded step after which (and at which) fewer than ``every`` modes are covered; ``steps`` + 1 if there is none."""
+def collapse_step(held: dict[int, float], every: int, steps: int) -> int:
+    """Return the first recorded step after which (and at which) fewer than ``every`` modes are held; ``steps`` + 1 if there is none."""
     lost = steps + 1
-    for step in sorted(modes, reverse=True):
-        if modes[step] >= every:
+    for step in sorted(held, reverse=True):
+        if held[step] >= every:
             break
         lost = step
     return lost

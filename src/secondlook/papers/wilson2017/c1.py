@@ -17,11 +17,10 @@ import torch.nn.functional as F
 
 from secondlook.data.images import resized
 from secondlook.data.load import load
-from secondlook.errors import UserError
 from secondlook.nets.vgg import CifarVGG
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import above, at_least, at_most
-from secondlook.train.optimizers import RuleName, WeightDecayForm, build
+from secondlook.train.optimizers import RuleName, WeightDecayForm, build, check_eps
 from secondlook.train.streams import torch_generator
 from secondlook.train.supervised import METRICS, Split, Task, train_supervised
 
@@ -79,8 +78,7 @@ class Settings:
         at_least(self, 0, "lr", "halve_every", "weight_decay", "decay_per_update")
         at_least(self, 0, "dropout", most=2)
         above(self, 0, "eps", "width")
-        if self.eps is not None and self.optimizer in ("sgd", "heavy_ball"):
-            raise UserError(f"setting 'eps': {self.optimizer} has no epsilon, got {self.eps}; leave it out")
+        check_eps(self.optimizer, self.eps)
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write: those of `secondlook.train.supervised.train_supervised`."""

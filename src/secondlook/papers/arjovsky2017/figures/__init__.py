@@ -27,3 +27,16 @@ def cell(table: pd.DataFrame, **factors: str) -> pd.DataFrame:
 def estimate(losses: pd.Series, loss: str) -> pd.Series:
     """What the paper plots: -d_loss of a critic, log 2 - d_loss / 2 of a GAN."""
     return -losses if loss == "wasserstein" else losses.map(js_estimate)
+
+
+#: arms of the experiment "shifted" in the order of the figures: the published critic, then one change undone at a time, then all of them
+SHIFTED = {
+    "WGAN": {"loss": "wasserstein", "optimizer": "rmsprop", "clip": "0.08", "d_steps": "5"},
+    "logarithm, clipped": {"loss": "non-saturating", "optimizer": "rmsprop", "clip": "0.08", "d_steps": "5"},
+    "1 critic step": {"loss": "wasserstein", "optimizer": "rmsprop", "clip": "0.08", "d_steps": "1"},
+    "Adam with momentum": {"loss": "wasserstein", "optimizer": "adam", "beta1": "0.9", "clip": "0.08", "d_steps": "5"},
+    "not clipped": {"loss": "wasserstein", "optimizer": "rmsprop", "d_steps": "5"},
+    "gradient penalty": {"loss": "wasserstein", "optimizer": "adam", "penalty": "0.1", "d_steps": "5"},
+    "GAN": {"loss": "non-saturating", "optimizer": "adam", "d_steps": "5"},
+    "control: fakes stand still": {"loss": "wasserstein", "optimizer": "rmsprop", "clip": "0.08", "d_steps": "5", "still": "True"},
+}

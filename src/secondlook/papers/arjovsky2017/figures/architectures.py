@@ -6,6 +6,7 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
@@ -22,10 +23,11 @@ METRICS = frozenset([*PANELS, "fid_a_floor", "judged", "collapsed", "halved", "d
 
 def draw(data: FigureData) -> Figure:
     """Three panels; crosses mark collapses. A replica that diverged has no point."""
-    table = data.table
+    table = pd.concat(data.tables.values(), ignore_index=True)
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 3.1))
     collapses: list[float] = []
-    for place, generator in enumerate(GENERATORS):
+    generators = {key: name for key, name in GENERATORS.items() if key in set(table["generator"])}
+    for place, generator in enumerate(generators):
         for loss, shift in SIDES.items():
             rows = cell(table, generator=generator, loss=loss)
             if rows.empty:
@@ -42,9 +44,9 @@ def draw(data: FigureData) -> Figure:
     axes[0].axhline(floor, color="#777777", lw=0.9, ls=":")
     plain_log(axes[0])
     for axis, title in zip(axes, PANELS.values(), strict=True):
-        axis.set_xticks(range(len(GENERATORS)), [textwrap.fill(name, 16) for name in GENERATORS.values()], fontsize=6)
+        axis.set_xticks(range(len(generators)), [textwrap.fill(name, 16) for name in generators.values()], fontsize=6)
         axis.set_title(title, fontsize=8.5)
-        axis.set_xlim(-0.5, len(GENERATORS) - 0.5)
+        axis.set_xlim(-0.5, len(generators) - 0.5)
     judged = table.loc[table["metric"] == "judged", "value"]
     axes[0].set_ylabel(f"of {judged.max():,.0f} samples" if len(judged) else "", fontsize=8)
     axes[1].set_ylim(0, 10.5)

@@ -1,4 +1,4 @@
-"""Loss estimate and exact W1 over training, and one against the other."""
+"""The estimate of a critic and of a discriminator against a ring that moves to and fro, and the known distance."""
 
 from __future__ import annotations
 
@@ -9,36 +9,33 @@ from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import LOSS_LOOKS, WIDTH
-from secondlook.labels import LOSSES, MIXTURES
-from secondlook.papers.arjovsky2017.figures import cell, estimate, series
+from secondlook.papers.arjovsky2017.figures import SHIFTED, cell, series
 
-COLUMNS = (("ring", "wasserstein"), ("ring", "non-saturating"), ("grid25", "wasserstein"), ("grid25", "non-saturating"))
-METRICS = frozenset(["d_loss", "w1"])
+SHOWN = {"WGAN": "estimate of W, of no scale", "GAN": "estimate of JS, nats"}
+METRICS = frozenset(["estimate", "w1"])
 
 
 def draw(data: FigureData) -> Figure:
-    """A column an arm; replicas that diverged end where they did."""
-    figure, axes = plt.subplots(3, 4, figsize=(WIDTH, 5.7))
-    for column, (points, loss) in enumerate(COLUMNS):
-        rows = cell(data.table, data=points, loss=loss)
-        look = LOSS_LOOKS[loss]
-        top, middle, bottom = axes[:, column]
-        for losses, distances in zip(series(rows, "d_loss"), series(rows, "w1"), strict=True):
-            shown = estimate(losses, loss)
-            top.plot(shown.index, shown, color=look.colour, lw=0.9, alpha=0.8)
-            middle.plot(distances.index, distances, color=look.colour, lw=0.9, alpha=0.8)
-            both = pd.DataFrame({"estimate": shown, "distance": distances}).dropna().rank(pct=True)
-            bottom.plot(both["distance"], both["estimate"], ms=2.5, alpha=0.6, **look.points)
-        if loss == "non-saturating":
-            top.axhline(np.log(2), color="#777777", lw=0.8, ls=":")
-            top.text(0.98, np.log(2), "log 2", transform=top.get_yaxis_transform(), ha="right", va="bottom", fontsize=6.5, color="#555555")
-        bottom.plot([0, 1], [0, 1], color="#777777", lw=0.8, ls=":")
-        top.set_title(f"{LOSSES[loss]}\n{MIXTURES[points]}", fontsize=8)
-        middle.set(ylim=(0, None), xlabel="generator steps")
-        bottom.set(xlabel="W1, rank", xlim=(0, 1.05), ylim=(0, 1.05))
-        for axis in (top, middle, bottom):
-            axis.tick_params(labelsize=6.5)
-    axes[0, 0].set_ylabel("estimate of W or JS")
-    axes[1, 0].set_ylabel("exact W1")
-    axes[2, 0].set_ylabel("estimate, rank")
+    """A column an arm: curves of the first replica, points of all."""
+    figure, axes = plt.subplots(2, 2, figsize=(WIDTH, 4.6), height_ratios=[1, 1.2])
+    for (top, bottom), (name, label) in zip(axes.T, SHOWN.items(), strict=True):
+        rows = cell(data.table, **SHIFTED[name])
+        look = LOSS_LOOKS[SHIFTED[name]["loss"]]
+        curves = list(zip(series(rows, "estimate"), series(rows, "w1"), strict=True))
+        estimate, distance = curves[0]
+        top.plot(estimate.index, estimate, color=look.colour, lw=1.2)
+        behind = top.twinx()
+        behind.plot(distance.index, distance, color="#999999", lw=1.2, dashes=(4, 1.5))
+        behind.set(ylim=(0, None), ylabel="distance W1")
+        behind.grid(visible=False)
+        top.set(title=name, xlabel="moves of the ring", ylabel=label)
+        if name == "GAN":
+            top.axhline(np.log(2), color="black", lw=0.8, ls=":")
+            top.text(0.98, np.log(2), "log 2", transform=top.get_yaxis_transform(), ha="right", va="bottom", fontsize=7)
+            top.set_ylim(0, 0.8)
+        for one, other in curves:
+            ranks = pd.DataFrame({"estimate": one, "distance": other}).dropna().rank(pct=True)
+            bottom.plot(ranks["distance"], ranks["estimate"], ms=2.2, alpha=0.4, **look.points)
+        bottom.plot([0, 1], [0, 1], color="black", lw=0.8, ls=":")
+        bottom.set(xlabel="distance, rank", ylabel="estimate, rank", xlim=(0, 1.02), ylim=(0, 1.02))
     return figure

@@ -27,6 +27,6 @@ def draw(data: FigureData) -> Figure:
             axis.plot(lines.index, lines, color=look.colour, lw=0.6, alpha=0.5)
             axis.plot(lines.index, lines.median(axis=1), color=look.colour, lw=1.8, marker=look.marker, markersize=3.5, label=LOSSES[loss])
         axis.set(title=title, xscale="log", xlabel="updates of D")
-    axes[0].set(ylabel="push over its largest", ylim=(-0.03, 1.05))
+    axes[0].set(ylabel="push over its largest", yscale="log", ylim=(1e-8, 2))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     return figure

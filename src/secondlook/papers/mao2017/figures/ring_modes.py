@@ -12,7 +12,7 @@ from secondlook.figures.data import FigureData
 from secondlook.figures.style import LOSS_LOOKS, WIDTH
 from secondlook.labels import FACTORS, LOSSES
 
-PANELS = {"modes": "modes, of 8", "high_quality": "high quality, %", "reverse_kl": "reverse KL"}
+PANELS = {"held": "modes held, of 8", "high_quality": "high quality, %", "reverse_kl": "reverse KL"}
 METRICS = frozenset([*PANELS, "lost", "collapse_step", "diverged"])
 
 
@@ -38,7 +38,7 @@ def draw(data: FigureData, block: Literal["data", "shared_noise"] = "data") -> F
                 if replica in lines:
                     last = lines[replica].dropna()
                     axis.plot(last.index[-1], last.iloc[-1], "x", color="black", ms=7)
-            if metric == "modes":
+            if metric == "held":
                 lost = mine.loc[(mine["metric"] == "lost") & (mine["value"] == 1), "replica"]
                 steps = mine.loc[(mine["metric"] == "collapse_step") & mine["replica"].isin(lost), "value"]
                 axis.plot(steps, [9.0] * len(steps), "|", color="black", ms=8, mew=1.2)

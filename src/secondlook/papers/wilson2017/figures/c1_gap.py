@@ -5,14 +5,14 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from scipy import stats
 
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import WIDTH
-from secondlook.papers.wilson2017.figures import RULE_LOOKS, rule_labels
-from secondlook.stats.estimates import FEWEST, difference
+from secondlook.papers.wilson2017.figures import FEWEST, RULE_LOOKS, rule_labels
 from secondlook.tables.read import final_values
 
-DIVERGED = 90.0  # test error of guessing, %; the claims count a diverged replica so
+DIVERGED = 90.0  # test error of guessing, %
 METRICS = frozenset(["test_error", "diverged"])
 
 
@@ -32,9 +32,8 @@ def draw(data: FigureData) -> Figure:
         left.plot(values.mean(), row, "|", color="black", markersize=14)
         if name == "SGD" or min(len(values), len(sgd)) < FEWEST:
             continue
-        gap = difference(sgd, values)
-        xerr = [[gap.effect - gap.low], [gap.high - gap.effect]]
-        right.errorbar(gap.effect, row, xerr=xerr, marker=look.marker, color=look.colour, capsize=3, markersize=5)
+        gap, (low, high) = values.mean() - sgd.mean(), stats.ttest_ind(values, sgd, equal_var=False).confidence_interval(0.95)
+        right.errorbar(gap, row, xerr=[[gap - low], [high - gap]], marker=look.marker, color=look.colour, capsize=3, markersize=5)
     right.axvline(0, color="black", lw=0.8)
     left.set_yticks(range(len(rules)), list(rules))
     left.invert_yaxis()

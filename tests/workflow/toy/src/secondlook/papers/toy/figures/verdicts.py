@@ -12,5 +12,5 @@ def draw(data: FigureData) -> Figure:
     """A point a replica."""
     figure, axis = plt.subplots(figsize=(3, 2))
     axis.plot(data.tables["reader"]["replica"], data.tables["reader"]["value"], "o")
-    axis.set_title(", ".join(claim["verdict"] for claim in data.claims.values()))
+    axis.set_title(", ".join(claim["outcome"] for claim in data.claims.values()))
     return figure
