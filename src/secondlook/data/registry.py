@@ -1,8 +1,8 @@
 """The datasets: what their arrays must hash to, and where their bytes come from. Standard library only, since the Snakefile imports it.
 
-Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, and CIFAR-100 one array of records a split.
-The sha256 is that of the array's bytes in C order, so it does not depend on the source, on its compression or on its container. Adding a
-dataset is one entry of ``DATASETS``; adding a file format is one function in ``decode.py``.
+Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, and CIFAR-100 one array of records a
+split. The sha256 is that of the array's bytes in C order, so it does not depend on the source, on its compression or on its container.
+Adding a dataset is one entry of ``DATASETS``; adding a file format is one function in ``decode.py``.
 """
 
 from __future__ import annotations
