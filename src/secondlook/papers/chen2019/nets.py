@@ -31,7 +31,7 @@ def convolution(channels: int, planes: int, kernel: int, stride: int = 1) -> nn.
 def companions(names: Sequence[str], channels: int, rate: float) -> list[nn.Module]:
     """Make the layers that are no convolution. ``rate`` is the share of units that dropout sets to zero; at 0 there is no dropout layer."""
     made: dict[str, type[nn.Module]] = {"bn": nn.BatchNorm2d, "relu": nn.ReLU, "drop": nn.Dropout}
-    arguments = {"bn": [channels], "relu": [], "drop": [rate]}
+    arguments: dict[str, list[float]] = {"bn": [channels], "relu": [], "drop": [rate]}
     return [made[name](*arguments[name]) for name in names if name != "drop" or rate]
 
 
@@ -49,7 +49,8 @@ class Unit(nn.Module):
     ) -> None:
         super().__init__()
         self.relu_after_addition = relu_after_addition
-        layers, channels, weights = [], convolutions[0][0], iter(convolutions)
+        layers: list[nn.Module] = []
+        channels, weights = convolutions[0][0], iter(convolutions)
         names = unit(order, len(convolutions), relu_after_addition=relu_after_addition)
         for name in names[: names.index("add")]:
             if name == "conv":

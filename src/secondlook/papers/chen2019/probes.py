@@ -93,7 +93,7 @@ def variance_ratios(task: Task, net: nn.Module, seed: int) -> list[float]:
 @contextlib.contextmanager
 def watched(layers: Mapping[str, nn.Module], note: Callable[[str, torch.Tensor, torch.Tensor], object]) -> Iterator[None]:
     """Call ``note`` with name, input and output of each of the layers whenever they are used."""
-    hooks = [layer.register_forward_hook(lambda _, x, y, name=name: note(name, x[0], y)) for name, layer in layers.items()]  # type: ignore[misc]
+    hooks = [layer.register_forward_hook(lambda _, x, y, name=name: note(name, x[0], y)) for name, layer in layers.items()]
     try:
         yield
     finally:
@@ -128,7 +128,7 @@ def dependence(task: Task, net: nn.Module, seed: int) -> dict[str, float]:
     sums = np.zeros(4)
     for name, (before, after) in pairs.items():
         if before:
-            x, kept = torch.cat(before), 1 - float(drops[name].p)  # type: ignore[arg-type] # a number
+            x, kept = torch.cat(before), 1 - float(drops[name].p)
             y = torch.cat(after) * kept
             sums += [correlation(y), correlation(x), information(y, x), information(x, x)]
     if sums[1] > 0 and sums[3] > 0:

@@ -30,9 +30,11 @@ def draw(data: FigureData) -> Figure:
             axis.plot(keep, pairs[f"{prefix}{name}_ratio"], marker, color=colour, ms=3, alpha=0.5, label=f"{label}, enumerated")
         for place, (label, look) in PLACES.items():
             mine = nets[(nets["place"] == place) & (nets["rate"] > 0)]
-            ratios = mine.groupby("rate")[f"{name}_ratio"].mean().dropna() if f"{name}_ratio" in mine else []
+            if f"{name}_ratio" not in mine:
+                continue
+            ratios = mine.groupby("rate")[f"{name}_ratio"].mean().dropna()
             if len(ratios):
-                axis.plot(1 - ratios.index, ratios, "*", color=look.colour, ms=10, mec="black", mew=0.5, label=f"net: {label}")
+                axis.plot(1 - ratios.index.to_numpy(), ratios, "*", color=look.colour, ms=10, mec="black", mew=0.5, label=f"net: {label}")
         axis.set(title=title, xlabel="p, what dropout keeps", xlim=(0.2, 1.03), ylim=(0, 1.05))
     axes[0].set_ylabel("after dropout / before")
     axes[0].legend(fontsize=6)

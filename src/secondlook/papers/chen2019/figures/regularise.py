@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -29,7 +30,7 @@ def draw(data: FigureData) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.0))
     for row, ((norm, drop), (label, look)) in enumerate(ARMS.items()):
 
-        def mine(frame, norm=norm, drop=drop):
+        def mine(frame: pd.DataFrame, norm: bool = norm, drop: bool = drop) -> pd.DataFrame:
             return frame[(frame["order"].str.contains("bn") == norm) & ((frame["rate"].astype(float) > 0) == drop)]
 
         end = mine(ends)

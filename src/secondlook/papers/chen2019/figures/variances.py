@@ -22,7 +22,7 @@ def draw(data: FigureData) -> Figure:
     frame = snapshot(data.table).reset_index()
     frame = placed(frame[~frame["diverged"]])
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.2))
-    ticks = []
+    ticks: list[tuple[float, str]] = []
     for place in ("conv-bn-relu-drop", "conv-relu-bn-drop", "head"):
         label, look = PLACES[place]
         for rate, dashes in DASHES.items():

@@ -9,12 +9,18 @@ from matplotlib.figure import Figure
 from secondlook.figures.data import FigureData
 from secondlook.figures.style import WIDTH
 from secondlook.papers.chen2019.figures import ARM_LOOKS
-from secondlook.papers.chen2019.orders import ARMS
+from secondlook.papers.chen2019.orders import ARMS, ArmName
 from secondlook.stats.intervals import difference
 from secondlook.tables.read import final_values
 
-PATH = ("A", "B", "F", "C")
-STEPS = {("A", "B"): "skip", ("B", "F"): "order", ("F", "C"): "dropout", ("B", "C"): "IC layer\n(order and dropout)", ("A", "C"): "all"}
+PATH: tuple[ArmName, ...] = ("A", "B", "F", "C")
+STEPS: dict[tuple[ArmName, ArmName], str] = {
+    ("A", "B"): "skip",
+    ("B", "F"): "order",
+    ("F", "C"): "dropout",
+    ("B", "C"): "IC layer\n(order and dropout)",
+    ("A", "C"): "all",
+}
 METRICS = frozenset(["test_error", "diverged"])
 ALPHA = 0.05
 FEWEST = 3
