@@ -40,6 +40,6 @@ def draw(data: FigureData) -> Figure:
     )
     left.legend(fontsize=6)
     right.set_xticks([spot for spot, _ in ticks], [text for _, text in ticks], fontsize=5.5)
-    right.set(ylabel="test error, %", title="as trained, then re-estimated")
+    right.set(ylabel="test error, %", title="As trained, then re-estimated")
     left.set_title("Shift")
     return figure
