@@ -162,7 +162,8 @@ def information(x_UK: torch.Tensor, scale_UK: torch.Tensor) -> float:
         return 0.0
     places = ((x_UK - scale_UK.mean(0)) / scale_UK.std(0) + 2) / 4 * BINS
     bins = torch.where(x_UK == 0, 0, 1 + places.floor().clamp(0, BINS - 1).long())  # 0: set to zero, by dropout or by ReLU
-    ones = nn.functional.one_hot(bins, BINS + 1).float().flatten(1)  # [U, K (bins + 1)]
+    ones = torch.zeros(samples, units * (BINS + 1), device=x_UK.device)  # [U, K (bins + 1)], one-hot; sums are counts, and exact
+    ones.scatter_(1, bins + (BINS + 1) * torch.arange(units, device=x_UK.device), 1.0)
     joint_KbKb = (ones.T @ ones).double().view(units, BINS + 1, units, BINS + 1).transpose(1, 2) / samples
     alone_Kb = ones.double().mean(0).view(units, BINS + 1)
     product = alone_Kb[:, None, :, None] * alone_Kb[None, :, None, :]
