@@ -40,7 +40,7 @@ def last(result, seed: int) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    "more", [{"arm": arm} for arm in "ABCDEFG"] + [{"arm": "C", "reestimate": False}, {"arm": "A", "optimizer": "sgd"}]
+    "more", [{"arm": arm} for arm in "ABCDEFG"] + [{"arm": "C", "reestimate": False, "dependence": False}, {"arm": "A", "optimizer": "sgd"}]
 )
 def test_a_residual_run_writes_its_metrics(make_job, data, more: dict) -> None:
     result = residual.run(make_job(values=RESIDUAL | more, seeds=(0, 1), datasets=data))
@@ -56,6 +56,7 @@ def test_a_residual_run_writes_its_metrics(make_job, data, more: dict) -> None:
     [
         {"order": "conv-bn-relu-drop", "rate": 0.5},
         {"order": "conv-relu-bn-drop"},
+        {"order": "conv-relu-bn-drop", "rate": 0.5, "dependence": False},
         {"order": "conv-relu-drop", "rate": 0.2},
         {"order": "conv-bn-relu-drop", "head_rate": 0.5},
         {"order": "conv-relu", "probe": "fit"},

@@ -60,8 +60,9 @@ class Settings(training.Training):
             return found | {"fitted_error", "gap", "drift", "mean_drift"}
         if self.normalised:
             found |= {"error_reestimated", "healed", *(f"variance_ratio_{place}" for place in range(1, STAGES + 1))}
-        ratios = {"correlation_ratio", "information_ratio"} if self.drops else set()
-        return found | {"correlation", "information"} | ratios
+        if self.dependence:
+            found |= {"correlation", "information"} | ({"correlation_ratio", "information_ratio"} if self.drops else set())
+        return found
 
 
 def run(job: Job) -> Result:
@@ -77,7 +78,7 @@ def measure_shift(settings: Settings, moment: Moment) -> Mapping[str, float]:
     if moment.epoch < settings.epochs:
         return {}
     task, net, seed = moment.task, moment.net, moment.seed
-    found = probes.dependence(task, net, seed)
+    found = probes.dependence(task, net, seed) if settings.dependence else {}
     if settings.normalised:
         found |= training.healed(moment)
         found |= {f"variance_ratio_{place}": ratio for place, ratio in enumerate(probes.variance_ratios(task, net, seed), 1)}

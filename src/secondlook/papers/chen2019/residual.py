@@ -61,9 +61,11 @@ class Settings(training.Training):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        ratios = {"correlation_ratio", "information_ratio"} if self.drops else set()
+        found = {"probe_error", "early_error", "early_rises"}
+        if self.dependence:
+            found |= {"correlation", "information"} | ({"correlation_ratio", "information_ratio"} if self.drops else set())
         healed = {"error_reestimated", "healed"} if self.reestimate else set()
-        return super().metrics() | {"probe_error", "correlation", "information", "early_error", "early_rises"} | healed | ratios
+        return super().metrics() | found | healed
 
 
 def run(job: Job) -> Result:
@@ -91,7 +93,8 @@ def measure(settings: Settings, moment: Moment) -> Mapping[str, float]:
     if moment.epoch <= settings.early_epochs:
         found["probe_error"] = training.error_on(moment.task, moment.net, settings.early_images)
     if moment.epoch == settings.epochs:
-        found |= probes.dependence(moment.task, moment.net, moment.seed)
+        if settings.dependence:
+            found |= probes.dependence(moment.task, moment.net, moment.seed)
         if settings.reestimate:
             found |= training.healed(moment)
     return found

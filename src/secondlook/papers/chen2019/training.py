@@ -65,6 +65,8 @@ class Training:
     #: training images that a replica draws
     #: None: all, for every replica
     train_images: int | None = None
+    #: whether the dependence of channels is measured at the end
+    dependence: bool = True
     #: test images
     #: the first so many; None: all
     test_images: int | None = None
