@@ -251,3 +251,25 @@ def test_damaged_bytes_never_get_through(tmp_path, colour, gray, seed):
             continue
         harmless = all(np.array_equal(found[key], arrays[key]) for key in arrays)  # for example a time stamp in a header
         assert harmless == (mismatch(found, register(arrays)) is None)
+
+
+RECORDS = Form("records", ("tiny-100.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin"))
+
+
+@pytest.fixture
+def records() -> dict[str, np.ndarray]:
+    """CIFAR-100's records: coarse label, fine label, image."""
+    draw = np.random.default_rng(3)
+    return {f"{part}_records": draw.integers(0, 256, (count, 3074), np.uint8) for part, count in (("train", 6), ("test", 3))}
+
+
+def test_records_are_the_files_byte_for_byte(tmp_path, records):
+    members = {f"cifar-100-binary/{part}.bin": records[f"{part}_records"].tobytes() for part in ("train", "test")}
+    members["cifar-100-binary/fine_label_names.txt"] = b"apple\n"
+    same(run(tmp_path, RECORDS, {"tiny-100.tar.gz": tar_gz(members)}, records), records)
+
+
+def test_records_of_another_size(tmp_path, records):
+    members = {f"cifar-100-binary/{part}.bin": records[f"{part}_records"].tobytes() + b"x" for part in ("train", "test")}
+    with pytest.raises(SourceError, match=r"train\.bin has 18445 bytes, not 18444"):
+        run(tmp_path, RECORDS, {"tiny-100.tar.gz": tar_gz(members)}, records)

@@ -95,3 +95,11 @@ def test_more_images_than_there_are(job) -> None:
 def test_a_data_set_that_the_experiment_does_not_name(job) -> None:
     with pytest.raises(UserError, match="toy/toy: its settings ask for 'cifar10'"):
         load_images(job[0], "cifar10", "train", 32)
+
+
+def test_records_hold_coarse_label_fine_label_and_image() -> None:
+    images = random_images(4, 3, 32).numpy()
+    records = np.concatenate([np.full((4, 1), 9, np.uint8), np.arange(4, dtype=np.uint8)[:, None] + 90, images.reshape(4, -1)], 1)
+    found, labels = images_module.images_and_labels({"train_records": records}, "train")
+    assert np.array_equal(found, images)
+    assert labels.tolist() == [90, 91, 92, 93]

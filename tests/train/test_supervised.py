@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -229,3 +230,49 @@ def test_no_step_waits_for_the_gpu(make_job) -> None:
         torch.Tensor.cpu = cpu
         torch.cuda.set_sync_debug_mode("default")
     assert len(waits) == 1, "one copy per epoch"
+
+
+# -- what a task may ask for besides ----------------------------------------------------------------------------------
+
+
+def test_each_replica_draws_images_of_its_own(make_job) -> None:
+    task = make_task(torch.device("cpu"), drawn=40)
+    kept = {seed: task.of(seed).train for seed in (1, 2)}
+    for split in kept.values():
+        places = [(task.train.images_NCHW == image).all((1, 2, 3)).nonzero().item() for image in split.images_NCHW]
+        assert len(set(places)) == 40
+        assert torch.equal(split.labels_N, task.train.labels_N[places])
+    assert not torch.equal(kept[1].images_NCHW, kept[2].images_NCHW)
+    assert torch.equal(kept[1].images_NCHW, task.of(1).train.images_NCHW)
+    together = train(make_job(seeds=(1, 2)), drawn=40)
+    assert max(step for _, step, _, _ in together.history.rows) == 4 * 2, "two batches of 16 an epoch"
+    assert rows(train(make_job(seeds=(2,)), drawn=40), 2) == rows(together, 2)
+
+
+@pytest.mark.parametrize(("drawn", "message"), [(65, "65 images are to be drawn from 64"), (15, "less than one batch of 16")])
+def test_a_wrong_number_of_images_to_draw(make_job, drawn: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        train(make_job(), drawn=drawn)
+
+
+def test_a_test_at_the_end_alone_changes_no_other_number(make_job) -> None:
+    always, once = (train(make_job(), test_at_end=at_end).history.rows for at_end in (False, True))
+    assert [row for row in once if row[2].startswith("test")] == [row for row in always if row[2].startswith("test")][-2:]
+    assert [row for row in once if not row[2].startswith("test")] == [row for row in always if not row[2].startswith("test")]
+
+
+def test_a_measurement_sees_each_epoch_and_changes_no_other_number(make_job) -> None:
+    moments = []
+
+    def measure(moment: supervised.Moment) -> dict[str, float]:
+        moments.append((moment.seed, moment.epoch, moment.tested["test_error"], len(moment.task.train.labels_N)))
+        torch.rand(7)
+        moment.arrays[f"{moment.seed}/seen"] = np.full(1, moment.epoch)
+        return {"seen": float(moment.epoch)}
+
+    plain, measured = train(make_job(seeds=(1, 2))), train(make_job(seeds=(1, 2)), measure=measure)
+    assert [row for row in measured.history.rows if row[2] != "seen"] == plain.history.rows
+    assert [row[3] for row in measured.history.rows if row[2] == "seen"] == [1, 2, 3, 4] * 2
+    errors = [value for _, _, metric, value in plain.history.rows if metric == "test_error"]
+    assert moments == [(seed, epoch, errors[4 * (seed - 1) + epoch - 1], 64) for seed in (1, 2) for epoch in (1, 2, 3, 4)]
+    assert {name: array.tolist() for name, array in measured.arrays.items()} == {"1/seen": [4], "2/seen": [4]}

@@ -59,6 +59,16 @@ def _cifar_binary(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arr
     return arrays
 
 
+def _records(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
+    """Files that are an array each, byte for byte: ``train.bin`` is ``train_records``."""
+    arrays: Arrays = {}
+    for path in parts:
+        expected = dataset.arrays[f"{path.stem}_records"]
+        _expect_size(path, expected.nbytes)
+        arrays[f"{path.stem}_records"] = np.fromfile(path, np.uint8).reshape(expected.shape)
+    return arrays
+
+
 def _json_labels(path: Path, count: int) -> np.ndarray:
     """A JSON list of ``count`` small integers as uint8."""
     if path.stat().st_size > 8 * count + 1024:
@@ -165,6 +175,7 @@ DECODERS: Mapping[str, Callable[[Sequence[Path], Dataset, Path], Arrays]] = {
     "cifar-binary": _cifar_binary,
     "cifar-sprites": _cifar_sprites,
     "idx": _idx,
+    "records": _records,
     "safetensors": _safetensors,
     "text": _text,
 }

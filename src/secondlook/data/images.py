@@ -5,8 +5,10 @@ Shapes: N images, C channels, H height, W width. They stay uint8: a pixel x mean
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -48,6 +50,14 @@ def resized(images_NCHW: torch.Tensor, side: int) -> torch.Tensor:
     return torch.cat([resize(part) for part in images_NCHW.split(CHUNK)])
 
 
+def images_and_labels(arrays: Mapping[str, np.ndarray], split: Literal["train", "test"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images [N, C, H, W] and labels [N] of a split, uint8; of CIFAR-100's records the fine labels."""
+    if f"{split}_records" in arrays:
+        records = arrays[f"{split}_records"]
+        return records[:, 2:].reshape(-1, 3, 32, 32), records[:, 1]
+    return arrays[f"{split}_images"], arrays[f"{split}_labels"]
+
+
 def load_images(
     job: Job, dataset: str, split: Literal["train", "test"], side: int, count: int | None = None, device: str | torch.device = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -58,8 +68,7 @@ def load_images(
     """
     if dataset not in job.datasets:
         raise UserError(f"{job.paper}/{job.experiment}: its settings ask for '{dataset}'; add it to 'datasets' of that experiment")
-    arrays = load(*job.datasets[dataset])
-    images, labels = arrays[f"{split}_images"], arrays[f"{split}_labels"]
+    images, labels = images_and_labels(load(*job.datasets[dataset]), split)
     if count is not None and count > len(images):
         raise UserError(f"{job.paper}/{job.experiment}: {count} {split} images asked for; {dataset} has {len(images)}")
     return resized(torch.from_numpy(images[:count]), side).to(device), torch.from_numpy(labels[:count]).long().to(device)

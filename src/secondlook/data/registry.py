@@ -1,8 +1,8 @@
 """The datasets: what their arrays must hash to, and where their bytes come from. Standard library only, since the Snakefile imports it.
 
-Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes. The sha256 is that of
-the array's bytes in C order, so it does not depend on the source, on its compression or on its container. Adding a dataset is one entry of
-``DATASETS``; adding a file format is one function in ``decode.py``.
+Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, and CIFAR-100 one array of records a
+split. The sha256 is that of the array's bytes in C order, so it does not depend on the source, on its compression or on its container.
+Adding a dataset is one entry of ``DATASETS``; adding a file format is one function in ``decode.py``.
 """
 
 from __future__ import annotations
@@ -137,6 +137,23 @@ _CIFAR10 = Dataset(
     ),
 )
 
+# One array a split, the bytes of its file: their hashes are published (ankane/torchvision-ruby, lib/torchvision/datasets/cifar100.rb),
+# those of images and labels alone are not. A record is the coarse label, the fine label and the image as C H W.
+_CIFAR100 = Dataset(
+    name="cifar100",
+    title="CIFAR-100",
+    arrays={
+        "train_records": Array((50000, 2 + 3 * 32 * 32), "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29"),
+        "test_records": Array((10000, 2 + 3 * 32 * 32), "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a"),
+    },
+    sources=(
+        Web(
+            "https://www.cs.toronto.edu/~kriz",
+            Form("records", ("cifar-100-binary.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin")),
+        ),
+    ),
+)
+
 _MNIST = Dataset(
     name="mnist",
     title="MNIST",
@@ -190,7 +207,9 @@ _WAR_AND_PEACE = Dataset(
     sources=(Web("https://cs.stanford.edu/people/karpathy/char-rnn", Form("text", ("warpeace_input.txt",))),),
 )
 
-DATASETS: Mapping[str, Dataset] = {dataset.name: dataset for dataset in (_CIFAR10, _MNIST, _FASHION_MNIST, _MOBY_DICK, _WAR_AND_PEACE)}
+DATASETS: Mapping[str, Dataset] = {
+    dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _MNIST, _FASHION_MNIST, _MOBY_DICK, _WAR_AND_PEACE)
+}
 
 
 def get(name: str | Dataset) -> Dataset:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -58,6 +59,12 @@ class Task:
     decoupled_weight_decay: float = 0.0
     #: True: the weights (the net's state) of every completed replica become the result's arrays "<seed>/<name>"
     keep_weights: bool = False
+    #: training images that each replica draws for itself, without replacement (stream "data"); None: all, for all replicas
+    drawn: int | None = None
+    #: True: the test split is looked at after the last epoch alone
+    test_at_end: bool = False
+    #: further metrics of an epoch
+    measure: Callable[[Moment], Mapping[str, float]] | None = None
 
     @property
     def steps(self) -> int:
@@ -69,12 +76,35 @@ class Task:
         """Where the data are."""
         return self.train.labels_N.device
 
+    def of(self, seed: int) -> Task:
+        """The task of one replica, with the training images that it draws."""
+        if self.drawn is None:
+            return self
+        chosen = torch.randperm(len(self.train.labels_N), generator=torch_generator(seed, "data"))[: self.drawn].to(self.device)
+        return dataclasses.replace(self, train=Split(self.train.images_NCHW[chosen], self.train.labels_N[chosen]), drawn=None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """A replica after an epoch, for a task's own measurements, which must leave the net as it is."""
+
+    #: with the training images of this replica
+    task: Task
+    net: nn.Module
+    seed: int
+    #: epochs done
+    epoch: int
+    #: what was measured on the test split after this epoch
+    tested: Mapping[str, float]
+    #: the result's arrays; what is put here survives a kill
+    arrays: dict[str, np.ndarray]
+
 
 class _Replica:
     """A net in training."""
 
     def __init__(self, task: Task, seed: int) -> None:
-        self.task, self.seed, self.epoch = task, seed, 0
+        self.task, self.seed, self.epoch = task.of(seed), seed, 0
         seed_default(seed, "init")  # the net is built on the CPU
         self.net = task.net().to(task.device).to(memory_format=torch.channels_last)
         self.optimizer = task.optimizer(list(self.net.parameters()))
@@ -112,8 +142,11 @@ def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Res
     """
     device = configure(job)
     task = make_task(device)
-    if len(task.train.labels_N) < task.batch:
-        raise UserError(f"{job.paper}/{job.experiment}: {len(task.train.labels_N)} training images are less than one batch of {task.batch}")
+    count = len(task.train.labels_N)
+    if task.drawn is not None and task.drawn > count:
+        raise UserError(f"{job.paper}/{job.experiment}: {task.drawn} images are to be drawn from {count}")
+    if (count if task.drawn is None else task.drawn) < task.batch:
+        raise UserError(f"{job.paper}/{job.experiment}: {count} training images are less than one batch of {task.batch}")
     progress = Progress(job, device, [(seed,) for seed in job.seeds], unit="images")
     for replica in progress.groups(lambda seeds: _Replica(task, *seeds)):
         _train(replica, progress)
@@ -131,12 +164,16 @@ def _train(replica: _Replica, progress: Progress) -> None:
             return
         replica.epoch += 1
         done = replica.step
-        test_loss, test_error = evaluate(task, net)
-        tested = {"test_loss": test_loss, "test_error": test_error}
+        tested, said = {}, ""
+        if epoch + 1 == task.epochs or not task.test_at_end:
+            tested = dict(zip(("test_loss", "test_error"), evaluate(task, net), strict=True))
+            said = f"test error {tested['test_error']:.2f} %, "
+        if task.measure:
+            tested |= task.measure(Moment(task, net, seed, epoch + 1, tested, progress.arrays))
         progress.history.add(seed, done, epoch=epoch + 1, lr=task.lr(epoch, done - 1), train_loss=loss, train_error=error, **tested)
         print(
             f"seed {seed} epoch {epoch + 1}/{task.epochs}: train loss {loss:.4f}, train error {error:.2f} %, "
-            f"test error {test_error:.2f} %, {progress.rate:.0f} images/s",
+            f"{said}{progress.rate:.0f} images/s",
             file=sys.stderr,
             flush=True,
         )

@@ -1,0 +1,1 @@
+"""Chen et al. 2019: batch normalization and dropout together, the IC layer."""
