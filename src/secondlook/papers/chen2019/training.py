@@ -63,7 +63,7 @@ class Training:
     #: flip: half of them mirrored; shift: that, and shifted by a tenth of the side at most
     augment: Literal["none", "flip", "shift"] = "flip"
     #: training images that a replica draws
-    #: None: all, for every replica
+    #: those of every replica where None: all
     train_images: int | None = None
     #: whether the dependence of channels is measured at the end
     dependence: bool = True
