@@ -93,6 +93,17 @@ def test_a_replica_has_the_same_bits_alone_and_among_others(novel, rule: str) ->
     assert rows_of(together, 3) != rows_of(together, 4)
 
 
+def test_rows_stand_in_one_order_whatever_the_hashes_of_words_are(novel) -> None:
+    """Python draws them anew for each process, and with them the order of a set."""
+    by_step: dict[int, list[str]] = {}
+    for step, metric, _ in rows_of(train(novel), 3):
+        by_step.setdefault(step, []).append(metric)
+    *before, last = by_step.values()
+    assert before
+    assert all(metrics == ["train_loss", "test_loss"] for metrics in before)
+    assert last == ["train_loss", "validation_loss", "test_loss"]
+
+
 def test_it_learns_and_a_tenth_of_the_step_comes_where_it_should(novel) -> None:
     result = train(novel, epochs=10)
     losses = [value for _, name, value in rows_of(result, 3) if name == "test_loss"]

@@ -147,7 +147,7 @@ def run(job: Job) -> Result:
         if update + 1 in rows:
             last = update + 1 == total
             count = settings.windows if last else settings.windows_before
-            names = measured if last else {"train_loss", "test_loss"}
+            names = measured if last else ("train_loss", "test_loss")
             values = {name: _evaluate(net, text_NT, measured[name][:, :count]) for name in names}
             for replica, seed in enumerate(job.seeds):
                 if status[seed] != "completed":
