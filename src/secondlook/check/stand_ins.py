@@ -26,6 +26,7 @@ LIBRARIES = frozenset(
         "safetensors",
         "scipy",
         "seaborn",
+        "sklearn",
         "torch",
         "torch_fidelity",
         "torchvision",

@@ -24,7 +24,7 @@ from pathlib import Path
 from secondlook.errors import UserError, did_you_mean
 
 _HERE = Path(__file__).parents[1]
-_DISTRIBUTIONS = {"PIL": "pillow", "ot": "pot"}  # of modules that are not called as what is installed
+_DISTRIBUTIONS = {"PIL": "pillow", "ot": "pot", "sklearn": "scikit-learn"}  # of modules that are not called as what is installed
 _EVERY_RUN = {"numpy", "torch"}
 _NO_NUMBERS = {"safetensors"}  # it moves bytes; a new version of it must not train again
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where a statement keeps its statements

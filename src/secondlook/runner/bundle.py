@@ -32,7 +32,7 @@ from secondlook.runner.job import History, Job, Result
 from secondlook.runner.status import NOT_NEEDED, seeds_that_ran
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
-LIBRARIES = {"scipy": "scipy", "ot": "pot", "torch_fidelity": "torch-fidelity"}
+LIBRARIES = {"scipy": "scipy", "sklearn": "scikit-learn", "ot": "pot", "torch_fidelity": "torch-fidelity"}
 NUMBERS = ("history.csv", "arrays.safetensors")
 
 
