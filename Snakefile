@@ -8,6 +8,7 @@ min_version("9.19")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from secondlook.errors import UserError
+from secondlook.plan.queue import refuse_a_second_driver
 from secondlook.protocol.document import load_document
 
 try:
@@ -44,6 +45,12 @@ wildcard_constraints:
     look="[0-9]+",
     cell="[^/]+",
     seeds="seeds=[0-9]+(-[0-9]+)?",
+
+
+onstart:
+    # Jobs outlive a driver that is killed; a second driver would submit them again.
+    if workflow.executor_plugin.name == "slurm":
+        refuse_a_second_driver(Path.cwd())
 
 
 rule all:

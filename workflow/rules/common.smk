@@ -46,8 +46,8 @@ shell.prefix(
 
 RESULTS = f"results/{plan.scale}"
 CONFIG = plan.config.model_dump(mode="json")
-DEVICE_HAS_GPU = plan.config.device == "cuda" or (
-    plan.config.device == "auto" and gpu_present()
+DEVICE_HAS_GPU = plan.config.jobs_device == "cuda" or (
+    plan.config.jobs_device == "auto" and gpu_present()
 )
 
 
@@ -141,9 +141,10 @@ def job_threads(paper, experiment):
     return plan.resources(paper, experiment).threads
 
 
-def job_memory(paper, experiment):
-    """Memory of a job, MB."""
-    return plan.resources(paper, experiment).mem_mb
+def job_memory(wildcards, attempt):
+    """Memory of a job, MB; it grows by half with each attempt, since the one before may have run out of it."""
+    asked = plan.resources(wildcards.paper, wildcards.experiment).mem_mb
+    return asked * (1 + attempt) // 2
 
 
 def job_minutes(wildcards, attempt):

@@ -16,7 +16,7 @@ def prepare(config: Config) -> None:
     SECONDLOOK variables as defaults of its options.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    os.environ["SECONDLOOK_DEVICE"] = config.device
+    os.environ["SECONDLOOK_DEVICE"] = config.jobs_device
     os.environ["SECONDLOOK_WORK"] = config.work_dir
     os.environ["SECONDLOOK_DATA_DIR"] = config.data_dir
     os.environ["SECONDLOOK_MIRRORS"] = " ".join(config.mirrors)

@@ -20,7 +20,9 @@ class Config(Schema):
     seeds: Annotated[int, Field(gt=0, le=MOST_SEEDS, strict=True)] | Literal["protocol"] = "protocol"
     """Replicas per cell: the protocol's own number, or yours. More seeds add runs and leave the old ones as they are."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto takes a GPU where there is one; a cluster's login node has none, so cluster profiles say cuda."""
+    """auto takes a GPU where there is one; on a cluster see ``auto_device``."""
+    auto_device: Literal["auto", "cpu", "cuda"] = "auto"
+    """What ``device: auto`` means where the machine that starts the workflow is not the one that computes; for cluster profiles."""
     versions: Literal["locked", "installed"] = "locked"
     """Libraries that make numbers. locked: the pinned versions or none. installed: what is there; results are keyed by it."""
     data_dir: str = ""
@@ -29,6 +31,11 @@ class Config(Schema):
     """Base URLs asked before the canonical ones."""
     work_dir: str = "work"
     """Where running jobs keep checkpoints."""
+
+    @property
+    def jobs_device(self) -> Literal["auto", "cpu", "cuda"]:
+        """The device that jobs are told."""
+        return self.auto_device if self.device == "auto" else self.device
 
     @field_validator("papers", "mirrors", mode="before")
     @classmethod
