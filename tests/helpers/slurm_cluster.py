@@ -39,8 +39,8 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """What a user's shell must say to reach it.
 
-        The plugin's job step deletes every SLURM_* variable, so srun within a job would look for another cluster: a wrapper first on PATH
-        says which.
+        The plugin deletes every SLURM_* variable within a job, so its commands would look for another cluster there: wrappers first on PATH
+        say which.
         """
         search = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"], "/usr/sbin"])
         return {"SLURM_CONF": str(self.folder / "slurm.conf"), "PATH": search}
@@ -56,7 +56,21 @@ class Cluster:
         """Id -> state of the jobs that the queue knows, of these states or all."""
         wanted = ["--states", ",".join(states)] if states else ["--states", "all"]
         lines = self.ask("squeue", "--noheader", "--array", "--format", "%i %T", *wanted).splitlines()
-        return {name: state for name, state in map(str.split, lines)}
+        return dict(map(str.split, lines))
+
+    def job_with(self, text: str) -> str | None:
+        """Id of the job, waiting or running, whose comment holds ``text``; the executor's say rule and cell."""
+        return next((name for name, comment in self.comments().items() if text in comment), None)
+
+    def comments(self) -> dict[str, str]:
+        """Id -> comment of the jobs that wait or run."""
+        lines = self.ask("squeue", "--noheader", "--array", "--format", "%i|%k").splitlines()
+        return dict(line.split("|", 1) for line in lines)
+
+    def node(self) -> tuple[str, str]:
+        """The node's name and state."""
+        name, state = self.ask("sinfo", "--noheader", "--format", "%n %t", "--partition", "gpu").split()
+        return name, state
 
     def restart_controller(self, away: float) -> None:
         """Stop slurmctld, wait, start it again."""
@@ -121,9 +135,10 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     (folder / "slurm.conf").write_text(text)
     shutil.copy2(SOURCES / "gres.conf", folder)
     cluster = Cluster(folder)
-    wrapper = folder / "bin/srun"
-    wrapper.write_text(f'#!/bin/sh\nexport SLURM_CONF={folder / "slurm.conf"}\nexec /usr/bin/srun "$@"\n')
-    wrapper.chmod(0o755)
+    for name in ("srun", "sbatch", "squeue", "scontrol", "scancel", "sinfo"):
+        wrapper = folder / "bin" / name
+        wrapper.write_text(f'#!/bin/sh\nexport SLURM_CONF={folder / "slurm.conf"}\nexec {shutil.which(name)} "$@"\n')
+        wrapper.chmod(0o755)
     key = folder / "munge.key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o600)

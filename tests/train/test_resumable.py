@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.runner.job import Job, Result
-from secondlook.train import checkpoint
+from secondlook.train import checkpoint, resumable
 from secondlook.train.resumable import Progress
 from secondlook.train.streams import torch_generator
 
@@ -174,3 +175,30 @@ def test_a_divergence_is_a_row_a_status_and_a_line(make_job: Callable[..., Job],
     assert progress.history.rows == [(2, 7, "diverged", 1.0)]
     assert progress.status == {2: "diverged at update 7"}
     assert capsys.readouterr().err == "seed 2: diverged at update 7\n"
+
+
+def test_a_job_that_is_told_to_end_saves_and_goes_on_later(
+    make_job: Callable[..., Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """As a scheduler tells it before it kills; however seldom checkpoints are written."""
+    straight = contents(walk(make_job(work=tmp_path / "straight")))
+    advance = Walk.advance
+
+    def told(self: Walk) -> None:
+        advance(self)
+        if self.seeds == (2, 3) and self.step == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(Walk, "advance", told)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            walk(make_job(work=tmp_path / "told"))
+    finally:
+        resumable.TOLD_TO_END.clear()
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert "told to end" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+    monkeypatch.setattr(Walk, "advance", advance)
+    assert contents(walk(make_job(work=tmp_path / "told"))) == straight
+    assert "the next one at step 2" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 # A job makes one or several cells of an experiment; {cell} is the first of them, whose folder holds what the job says of all.
 # Each cell has its own folder with history.csv, arrays.safetensors and run.json.
+# Told to end, the shell waits for the job, which first writes a checkpoint.
 # Snakemake removes the log of an earlier attempt before the next one: so a log has a second name with the time, which goes if all is well.
 rule run:
     input:
@@ -28,6 +29,6 @@ rule run:
     message:
         "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}{params.more}, {wildcards.seeds}"
     shell:
-        "kept={log:q}.$(date +%Y%m%dT%H%M%S); : > {log:q}; ln -f {log:q} $kept; "
+        "trap : TERM; kept={log:q}.$(date +%Y%m%dT%H%M%S); : > {log:q}; ln -f {log:q} $kept; "
         "python -m secondlook run --spec {params.spec:q} --code {params.code} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} >> {log:q} 2>&1; "
         "rm -f $kept"

@@ -1,5 +1,7 @@
 """What a training job has measured so far, kept so that a kill costs no more than the time between two checkpoints.
 
+A job that is told to end (SIGTERM, which a scheduler sends before it kills) writes a checkpoint at the next offer and ends there.
+
 A job trains its replicas in groups, one group after the other; a group is one replica, or several that train together. A loop says how
 a group is made and trained, and this file does the rest:
 
@@ -12,7 +14,9 @@ a group is made and trained, and this file does the rest:
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -23,6 +27,9 @@ import torch
 from secondlook.runner.job import History, Job, Result
 from secondlook.train import checkpoint
 from secondlook.train.device import device_name
+
+#: set by SIGTERM, for all trainings that follow in this process
+TOLD_TO_END = threading.Event()
 
 
 class Group(Protocol):
@@ -40,6 +47,19 @@ class Group(Protocol):
 
     def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
         """Put back what `tensors` and `state` gave."""
+
+
+@contextlib.contextmanager
+def _saving_before_the_end() -> Iterator[None]:
+    """Note SIGTERM instead of dying of it."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may set a handler
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: TOLD_TO_END.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 G = TypeVar("G", bound=Group)
@@ -74,20 +94,25 @@ class Progress:
 
     def groups(self, make: Callable[[tuple[int, ...]], G]) -> Iterator[G]:
         """Yield each group that is left, as ``make`` gives it or as it was at a kill; it is done when the next one is asked for."""
-        for seeds in self._groups[self._groups_done :]:
-            group = make(seeds)
-            if self._under_way:
-                group.load(*self._under_way)
-                self._under_way = None
-            yield group
-            self._groups_done += 1
-            self._steps_done += group.step
-            if self._groups_done < len(self._groups):
-                self.save()
+        with _saving_before_the_end():
+            for seeds in self._groups[self._groups_done :]:
+                group = make(seeds)
+                if self._under_way:
+                    group.load(*self._under_way)
+                    self._under_way = None
+                yield group
+                self._groups_done += 1
+                self._steps_done += group.step
+                if self._groups_done < len(self._groups):
+                    self.save()
 
     def save(self, group: Group | None = None) -> None:
-        """Write a checkpoint if the last one is old enough: inside a group with that group, between two groups without."""
-        if time.monotonic() - self._saved < self.job.checkpoint_seconds:
+        """Write a checkpoint if the last one is old enough: inside a group with that group, between two groups without.
+
+        Raises:
+            SystemExit: the process was told to end; all is saved.
+        """
+        if time.monotonic() - self._saved < self.job.checkpoint_seconds and not TOLD_TO_END.is_set():
             return
         arrays = {name: torch.from_numpy(np.asarray(array, order="C")) for name, array in self.arrays.items()}
         tensors = checkpoint.join({"arrays": arrays, "group": group.tensors() if group else {}})
@@ -100,6 +125,9 @@ class Progress:
         }
         checkpoint.save(self.job.work, self._steps_done + (group.step if group else 0), self.job.identity, tensors, state)
         self._saved = time.monotonic()
+        if TOLD_TO_END.is_set():
+            print("told to end: a checkpoint is written, and the next start goes on from it", file=sys.stderr, flush=True)
+            raise SystemExit(128 + signal.SIGTERM)
 
     @contextlib.contextmanager
     def working(self, amount: int) -> Iterator[None]:

@@ -1,0 +1,1 @@
+"""Long walks, made for the tests on a cluster."""
