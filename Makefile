@@ -15,10 +15,11 @@ report: $(READY)
 	snakemake --cores $(CORES) $$(test -t 1 && echo --logger rich)
 	@python -m secondlook tally
 
-# The end-to-end tests share one clone of the project, so they have a process of their own; Snakemake uses both cores there.
+# The end-to-end tests share one clone of the project, and a cluster with those of tests/slurm, so they have a process of their own;
+# Snakemake uses both cores there.
 test: $(READY)
-	python -m pytest -n 2 --ignore tests/end_to_end
-	python -m pytest tests/end_to_end
+	python -m pytest -n 2 --ignore tests/end_to_end --ignore tests/slurm
+	python -m pytest tests/end_to_end tests/slurm
 
 lint: $(READY)
 	ruff format --check .

@@ -9,10 +9,13 @@ for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS, for tests that use a GPU without a job
 
-from collections.abc import Callable  # noqa: E402
+import shutil  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from slurm_cluster import Cluster, missing, running_cluster  # noqa: E402
 
 from secondlook.runner.job import Job  # noqa: E402
 
@@ -40,3 +43,16 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
         return Job(**(values | fields))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A SLURM of one node."""
+    if lacking := missing():
+        pytest.skip(f"needs SLURM (Debian's packages slurm-wlm and munge): {', '.join(lacking)} not found")
+    folder = Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))  # a short path: sockets lie in it
+    try:
+        with running_cluster(folder) as found:
+            yield found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,31 +1,17 @@
-"""A cluster for all tests here, and a project on it."""
+"""A project on a cluster."""
 
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slurm_cluster import Cluster, missing, running_cluster
-from slurm_site import Site
+from slurm_cluster import Cluster
+from slurm_site import Site, name_the_site
 from toy_project import IGNORED, PACKAGE, Project, lay_out
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A SLURM of one node."""
-    if lacking := missing():
-        pytest.skip(f"needs SLURM (Debian's packages slurm-wlm and munge): {', '.join(lacking)} not found")
-    folder = Path(tempfile.mkdtemp(prefix="slurm", dir="/tmp"))  # a short path: sockets lie in it
-    try:
-        with running_cluster(folder) as found:
-            yield found
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -33,6 +19,7 @@ def site(cluster: Cluster, tmp_path: Path) -> Iterator[Site]:
     """A project whose paper takes long walks."""
     project = lay_out(tmp_path / "site")
     shutil.copytree(HERE / "marathon", project / f"{PACKAGE}/papers/marathon", ignore=IGNORED)
+    name_the_site(project / "profiles/slurm/config.yaml")
     found = Site(Project(project.folder, cluster.environment), cluster)
     yield found
     if left := list(cluster.jobs("PENDING", "RUNNING")):
