@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 UV = $(VENV)/bin/uv pip --quiet
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint format bench calibrate schemas lock setup clean
+.PHONY: report test lint format bench calibrate schemas lock setup container clean
 
 # On a terminal with bars and the time left; elsewhere, in a log file say, line by line.
 report: $(READY)
@@ -55,6 +55,12 @@ lock: $(READY)
 	python -m secondlook envs envs
 
 setup: $(READY)
+
+# The environment of the jobs as an image, for `snakemake --sdm apptainer`.
+container: containers/second-look.sif
+
+containers/second-look.sif: containers/second-look.def requirements.lock
+	apptainer build --force $@ $<
 
 $(READY): requirements.lock requirements-uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Second Look needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }

@@ -21,6 +21,10 @@ except UserError as error:
 configfile: "config.yaml"
 
 
+# With --sdm apptainer every job runs in it; `make container` builds it.
+container: "containers/second-look.sif"
+
+
 # A GPU is counted on one machine; on a cluster the scheduler counts, and jobs queue side by side.
 resource_scopes:
     gpu="local",

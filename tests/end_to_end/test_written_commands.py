@@ -14,6 +14,7 @@ ELSEWHERE = {
     "make report": "the fixture has run it",
     "make test": "this is it",
     "snakemake --cores all wilson2017 --config seeds=6": "the README has the like with 4 seeds",
+    "snakemake --cores all --sdm apptainer": "no apptainer can be assumed; what the image installs is checked in tests/plan",
     "make setup": "the fixture stands in an environment that is set up",
     "source .venv/bin/activate": "see above",
     "snakemake -n --quiet rules --workflow-profile profiles/slurm": "test_cluster.py runs it on a cluster",
