@@ -162,17 +162,23 @@ def start(bound: float | None) -> Initialise:
     return torch_default if bound is None else uniform(bound)
 
 
+def load_feature_nets(job: Job, channels: int, side: int, device: torch.device) -> tuple[dict[str, FeatureNet], dict[str, str]]:
+    """Return the job's feature nets by their names in metrics, in evaluation mode, and the sha256 of the weights of each."""
+    nets: dict[str, FeatureNet] = {}
+    hashes = {}
+    for name, short in FEATURE_NETS.items():
+        net = Classifier(channels, side).to(device).eval()
+        weights = job.arrays(name, job.seeds[0])
+        net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
+        nets[short], hashes[short] = net, weights_sha256(weights)
+    return nets, hashes
+
+
 def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> tuple[ImageJudge, dict[str, Any]]:
     """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
     device, train = train_NCHW.device, train_NCHW[: settings.reference_images]
     test, _ = load_images(job, settings.dataset, "test", settings.side, settings.samples, device)
-    nets: dict[str, FeatureNet] = {}
-    hashes = {}
-    for name, short in FEATURE_NETS.items():
-        net = Classifier(train.shape[1], settings.side).to(device).eval()
-        weights = job.arrays(name, job.seeds[0])
-        net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
-        nets[short], hashes[short] = net, weights_sha256(weights)
+    nets, hashes = load_feature_nets(job, train.shape[1], settings.side, device)
     facts = {"judged_samples": settings.samples, "reference_images": len(train), "feature_nets": hashes}
     if settings.inception:
         try:
