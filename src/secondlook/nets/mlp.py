@@ -119,6 +119,6 @@ class StackedMLP(nn.Module):
         """Return the perceptron of one replica alone, a copy: what is measured replica by replica need not go through all of them."""
         twin = copy.deepcopy(self)
         for layer in twin.layers:
-            layer.weight = nn.Parameter(layer.weight[replica : replica + 1].detach().clone())
-            layer.bias = nn.Parameter(layer.bias[replica : replica + 1].detach().clone())
+            for name, parameter in list(layer.named_parameters()):
+                setattr(layer, name, nn.Parameter(parameter[replica : replica + 1].detach().clone()))
         return twin

@@ -5,8 +5,7 @@ Shapes: N images, D pixels.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +40,11 @@ class Frechet:
     def _statistics(self, net: FeatureNet, images_ND: torch.Tensor) -> dict[str, Any]:
         return feature_statistics(extract(net, images_ND.view(-1, 1, self.side, self.side))[0])
 
-    def of(self, images_ND: torch.Tensor) -> dict[str, float]:
-        """Return net -> distance of uint8 images, or of floats in [0, 1]; NaN where one is not finite."""
+    def of(self, images_ND: torch.Tensor, nets: Sequence[str] = NETS) -> dict[str, float]:
+        """Return net -> distance of uint8 images, or of floats in [0, 1]."""
         if images_ND.is_floating_point():
-            if not bool(images_ND.isfinite().all()):
-                return dict.fromkeys(self.nets, math.nan)
             images_ND = to_bytes(images_ND, (0.0, 1.0))
-        return {name: frechet_distance(self._statistics(net, images_ND), self._reference[name]) for name, net in self.nets.items()}
+        return {name: frechet_distance(self._statistics(self.nets[name], images_ND), self._reference[name]) for name in nets}
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ from secondlook.metrics.mmd import mmd2
 from secondlook.metrics.wasserstein import sliced_w1
 from secondlook.papers.makhzani2015.generation import NETS, Frechet, Parzen
 from secondlook.papers.makhzani2015.priors import Prior, make_prior
-from secondlook.papers.makhzani2015.training import Found, Images, load, to_pixels, train
+from secondlook.papers.makhzani2015.training import Found, Images, Prepared, load, to_pixels, train
 from secondlook.papers.makhzani2015.trio import LOSSES, Trained, Trio, TrioSettings
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.streams import numpy_generator, torch_generator
 
-#: codes that the sliced distance and the MMD compare with as many draws of the prior
-SLICED, PAIRED = 2000, 1000
+#: codes that the sliced distance compares with as many draws of the prior, on how many lines, and codes that the MMD compares
+SLICED, PROJECTIONS, PAIRED = 2000, 50, 1000
 #: what is kept of the first seed for figures: images reconstructed, steps of a line between two codes, images along an edge of the grid
 ROWS, STRIP, GRID = 10, 9, 10
 #: the middle of a grid's outermost cells lies at this share of the prior
@@ -59,13 +59,14 @@ class Settings(TrioSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` may write."""
-        kinds = ("", "_fitted", "_reconstructed", "_midpoints", "_floor")
-        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction", "minus_fid_b"}
-        found |= {f"fid_{net}{kind}" for net in NETS for kind in kinds}
+        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction", "minus_fid_b", "fid_a_used"}
+        found |= {f"fid_{net}{kind}" for net in NETS for kind in ("", "_fitted", "_floor")} | {"fid_a_reconstructed", "fid_a_midpoints"}
         if self.code == 2:
             found |= {"empty", "empty_floor"}
         if self.prior == "mixture":
             found |= COMPONENT_METRICS
+        else:
+            found |= {"sliced_w_whitened", "shape_share"}
         if self.parzen_samples:
             found |= {"parzen", "parzen_sigma", "parzen_fitted", "parzen_ceiling"}
         return found
@@ -75,17 +76,19 @@ def run(job: Job) -> Result:
     """Train one replica per seed; a row's step counts minibatches.
 
     Metrics of the last row: ``sliced_w`` and ``mmd`` (unbiased, squared) of the test images' codes to the prior, ``sliced_w_floor`` of as
-    many draws; in the plane ``empty``, the share of the prior's cells without a code, and ``empty_floor`` of as many draws;
+    many draws, and of a Gaussian ``sliced_w_whitened`` of the codes' shape, without place and size; in the plane ``empty``, the share of
+    the prior's cells without a code, and ``empty_floor`` of as many draws; ``shape_share``, what of the sliced distance the shape has;
     ``reconstruction``, the squared error of a test image summed over pixels; ``fid_<net>`` of images decoded from the prior, with
-    ``_fitted`` from a Gaussian fitted to codes of training images, ``_reconstructed`` from the test images' own codes, ``_midpoints`` from
-    halfway between two of them, ``_floor`` of test images themselves; of a mixture ``on_mode``, the share of codes in the component of
-    their own label, and ``purity``, the share in a component whose commonest label is theirs; ``parzen`` of the prior's images, its sigma,
-    ``parzen_fitted``, and ``parzen_ceiling`` of as many training images. ``minus_mmd`` and ``minus_fid_b`` are lowest where a model is
-    worst. Arrays of the first seed: see `pictures`.
+    ``_fitted`` from a Gaussian fitted to codes of training images, ``_reconstructed`` from the test images' own codes, ``_midpoints``
+    from halfway between two of them, ``_floor`` of test images themselves, and ``fid_a_used`` of the way to generate that a model is used
+    with: the fitted Gaussian of a plain autoencoder, the prior of the others; of a mixture ``on_mode``, the share of codes in the
+    component of their own label, and ``purity``, the share in a component whose commonest label is theirs; ``parzen`` of the prior's
+    images, its sigma, ``parzen_fitted``, and ``parzen_ceiling`` of as many training images. ``minus_mmd`` and ``minus_fid_b`` are lowest
+    where a model is worst. Arrays of the first seed: see `pictures`.
     """
     settings = job.settings(Settings)
 
-    def prepare(device):  # type: ignore[no-untyped-def]
+    def prepare(device: torch.device) -> Prepared[Trio]:
         images = load(job, settings, device)
         prior = make_prior(settings.prior, settings.code, settings.prior_std, device)
         frechet = Frechet(
@@ -132,14 +135,15 @@ def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Fre
     found["reconstruction"] = float(error_ND.square().sum(1).mean())
     half_NZ = codes_NZ[: 2 * (len(codes_NZ) // 2)].unflatten(0, (2, -1)).mean(0)
     sets = {
-        "": prior.sample(settings.samples, draws(seed, 5, device)),
-        "_fitted": fitted_codes(one, seed, images, settings.samples),
-        "_reconstructed": codes_NZ[: settings.samples],
-        "_midpoints": half_NZ[: settings.samples],
+        "": (prior.sample(settings.samples, draws(seed, 5, device)), NETS),
+        "_fitted": (fitted_codes(one, seed, images, settings.samples), NETS),
+        "_reconstructed": (codes_NZ[: settings.samples], NETS[:1]),
+        "_midpoints": (half_NZ[: settings.samples], NETS[:1]),
     }
-    for kind, set_NZ in sets.items():
-        found |= {f"fid_{net}{kind}": value for net, value in frechet.of(one.decode(set_NZ)).items()}
-    return found | frechet.floor | {"minus_fid_b": -found["fid_b"]}
+    for kind, (set_NZ, nets) in sets.items():
+        found |= {f"fid_{net}{kind}": value for net, value in frechet.of(one.decode(set_NZ), nets).items()}
+    used = found["fid_a_fitted" if settings.model == "ae" else "fid_a"]
+    return found | frechet.floor | {"minus_fid_b": -found["fid_b"], "fid_a_used": used}
 
 
 def distances(
@@ -149,13 +153,23 @@ def distances(
 
     def sliced(points_NZ: torch.Tensor) -> float:
         generator = numpy_generator(seed, "eval")
-        return sliced_w1(points_NZ[:SLICED].cpu().double().numpy(), prior_NZ[:SLICED].cpu().double().numpy(), generator)
+        x, y = (points[:SLICED].cpu().double().numpy() for points in (points_NZ, prior_NZ))
+        return sliced_w1(x, y, generator, PROJECTIONS)
 
     mmd = mmd2(codes_NZ[:PAIRED], prior_NZ[:PAIRED], scale)
     found = {"sliced_w": sliced(codes_NZ), "sliced_w_floor": sliced(other_NZ), "mmd": mmd, "minus_mmd": -mmd}
+    if prior.components == 1:
+        found["sliced_w_whitened"] = sliced(scale * whitened(codes_NZ))
+        found["shape_share"] = found["sliced_w_whitened"] / found["sliced_w"]
     if codes_NZ.shape[1] == 2:
         found |= {"empty": prior.empty_cells(codes_NZ), "empty_floor": prior.empty_cells(other_NZ)}
     return found
+
+
+def whitened(codes_NZ: torch.Tensor) -> torch.Tensor:
+    """Return codes shifted, turned and scaled so that their mean is 0 and their covariance I: their shape, without place and size."""
+    values, vectors_ZZ = torch.linalg.eigh(codes_NZ.double().T.cov())
+    return (codes_NZ.double() - codes_NZ.double().mean(0)) @ vectors_ZZ / values.clamp_min(1e-12).sqrt()
 
 
 def components(codes_NZ: torch.Tensor, labels_N: torch.Tensor, prior: Prior) -> dict[str, float]:

@@ -18,7 +18,7 @@ import torch
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.nets.autoencoders import Autoencoder
-from secondlook.nets.mlp import StackedMLP
+from secondlook.nets.mlp import StackedMLP, orthogonal, torch_default
 from secondlook.papers.makhzani2015.phases import Phased
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import above, at_least, at_most
@@ -50,6 +50,9 @@ class Training:
     #: widths of the encoder's hidden layers
     #: the decoder has them backwards
     hidden: tuple[int, ...]
+    #: gain of the orthogonal weights that encoder and decoder start from
+    #: biases then start at 0; None: as torch.nn.Linear's
+    gain: float | None = None
     #: dropout in the hidden layers of encoder and decoder
     dropout: float = 0.0
     #: minibatches
@@ -72,7 +75,7 @@ class Training:
     def __post_init__(self) -> None:
         at_least(self, 1, "side", "train_images", "test_images", "hidden", "steps", "batch", "records", "d_width")
         at_least(self, 0, "dropout", below=1)
-        above(self, 0, "lr", "adversarial_lr")
+        above(self, 0, "lr", "adversarial_lr", "gain")
         at_least(self, 0, "beta1", below=1)
         at_most(self, "batch", "train_images")
         at_most(self, "records", "steps")
@@ -90,7 +93,8 @@ class Training:
     def autoencoder(self, seeds: Seeds, outputs: int, code: int) -> Autoencoder:
         """Return the replicas' encoders and decoders."""
         generators = init_generators(seeds, "encoder"), init_generators(seeds, "decoder")
-        return Autoencoder(self.side**2, self.hidden, outputs, code, *generators, dropout=self.dropout)
+        initialise = torch_default if self.gain is None else orthogonal(self.gain)
+        return Autoencoder(self.side**2, self.hidden, outputs, code, *generators, initialise=initialise, dropout=self.dropout)
 
     def discriminator(self, seeds: Seeds, inputs: int, player: str = "discriminator") -> StackedMLP:
         """Return the replicas' discriminators of a part of the code, [R, B, inputs] to [R, B]."""
@@ -134,18 +138,17 @@ def to_pixels(images: torch.Tensor) -> torch.Tensor:
 
 #: metrics and arrays of one replica
 Found = tuple[Mapping[str, float], Mapping[str, np.ndarray]]
+#: how a group of seeds is made, and what is measured of its replica with that number after the last minibatch
+Prepared = tuple[Callable[[tuple[int, ...]], P], Callable[[P, int], Found]]
 
 
-def train(
-    job: Job, settings: Training, prepare: Callable[[torch.device], tuple[Callable[[tuple[int, ...]], P], Callable[[P, int], Found]]]
-) -> Result:
+def train(job: Job, settings: Training, prepare: Callable[[torch.device], Prepared[P]]) -> Result:
     """Train one replica per seed, all together, or one after the other where there is dropout; a row's step counts minibatches.
 
     Args:
         job: the job.
         settings: its settings.
-        prepare: device -> how a group of seeds is made, and what is measured of its replica with that number after the last minibatch:
-            metrics and arrays.
+        prepare: device -> what is trained and measured there.
 
     Returns:
         Rows of the losses; in the last row what was measured. A replica whose losses or weights are not finite gets ``diverged`` = 1.
