@@ -49,16 +49,16 @@ class Frechet:
 
 @dataclass(frozen=True)
 class Parzen:
-    """The estimator of Table 1 (`secondlook.metrics.parzen`), sigma chosen on validation images: those after the training images."""
+    """The estimator of Table 1 (`secondlook.metrics.parzen`), sigma chosen on the images that are held out of the training."""
 
     validation_ND: torch.Tensor
     test_ND: torch.Tensor
     sigmas: tuple[float, ...] = tuple(np.logspace(-1, 0, 10).tolist())
 
     @classmethod
-    def on(cls, images: Images, count: int) -> Parzen:
-        """Return the estimator with the last and the first ``count`` training and test images."""
-        return cls(to_pixels(images.train_ND[-count:]).double(), to_pixels(images.test_ND[:count]).double())
+    def on(cls, images: Images) -> Parzen:
+        """Return the estimator of a data set."""
+        return cls(to_pixels(images.held_out_ND).double(), to_pixels(images.test_ND).double())
 
     def of(self, samples_ND: torch.Tensor) -> tuple[float, float]:
         """Return the mean log-likelihood of the test images under samples in [0, 1], in nats, and the sigma."""

@@ -59,6 +59,8 @@ class Settings(Training):
         at_most(self, "labelled", "train_images")
         if (self.task == "semi") != (self.labelled > 0):
             raise UserError(f"setting 'labelled': for task 'semi' alone, and there at least 1, not {self.labelled} for '{self.task}'")
+        if self.task == "clusters" and not self.held_out:
+            raise UserError("setting 'held_out': images must be held out to name the clusters")
         if self.task != "clusters" and self.clusters != CLASSES:
             raise UserError(f"setting 'clusters': for task 'clusters' alone; '{self.task}' has the {CLASSES} classes")
 
@@ -133,7 +135,7 @@ def run(job: Job) -> Result:
 
     Metrics of the last row: ``reconstruction``, the squared error of a test image summed over pixels; ``sliced_w`` of test images' styles
     to the prior, ``sliced_w_floor`` of as many draws; semi: ``test_error`` in percent of the class part; clusters: the same after the
-    paper's rule, by which a cluster has the label of the validation image that it is surest of (the last 10,000 training images); style:
+    paper's rule, by which a cluster has the label of the held-out image that it is surest of; style:
     ``content``, the share of images decoded from a label and a drawn style that a classifier gives that label.
     Arrays of the first seed: ``styles`` uint8 [styles, K, D], drawn styles with each class.
     """
@@ -197,7 +199,7 @@ def measured(group: Parts, replica: int, images: Images, judge: FeatureNet | Non
         return found | {"content": float((extract(judge, pictures_NCHW)[1].argmax(1) == wanted_N).double().mean())}
     label_of_K = torch.arange(group.classes, device=group.device)
     if settings.task == "clusters":
-        validation = images.train_ND[-10000:], images.train_labels_N[-10000:]
-        label_of_K = validation[1][encoded(group, replica, *validation)[0].argmax(0)]
+        sureness_NK, _ = encoded(group, replica, images.held_out_ND, images.held_out_labels_N)
+        label_of_K = images.held_out_labels_N[sureness_NK.argmax(0)]
     wrong_N = label_of_K[class_NK.argmax(1)] != images.test_labels_N
     return found | {"test_error": 100 * float(wrong_N.double().mean())}

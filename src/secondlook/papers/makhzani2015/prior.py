@@ -7,11 +7,13 @@ any autoencoder. Shapes: N images, D pixels, Z code.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 
+from secondlook.errors import UserError
 from secondlook.games.images import load_feature_nets, to_bytes
 from secondlook.metrics.mmd import mmd2
 from secondlook.metrics.wasserstein import sliced_w1
@@ -45,21 +47,20 @@ class Settings(TrioSettings):
     #: samples of a Parzen estimate
     #: 0: there is none
     parzen_samples: int = 0
-    #: test images of a Parzen estimate
-    #: as many training images, the last, choose sigma
-    parzen_images: int = 1000
 
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 2, "samples")
-        at_least(self, 1, "reference_images", "parzen_images")
+        at_least(self, 1, "reference_images")
         at_least(self, 0, "parzen_samples")
         at_most(self, "samples", "test_images")
+        if self.parzen_samples and not self.held_out:
+            raise UserError("setting 'parzen_samples': images must be held out to choose the window's width; give held_out")
         at_most(self, "reference_images", "train_images")
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` may write."""
-        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction", "minus_fid_b", "fid_a_used"}
+        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction", "minus_fid_b", "fid_a_used", "log_fid_a_used"}
         found |= {f"fid_{net}{kind}" for net in NETS for kind in ("", "_fitted", "_floor")} | {"fid_a_reconstructed", "fid_a_midpoints"}
         if self.code == 2:
             found |= {"empty", "empty_floor"}
@@ -68,7 +69,7 @@ class Settings(TrioSettings):
         else:
             found |= {"sliced_w_whitened", "shape_share"}
         if self.parzen_samples:
-            found |= {"parzen", "parzen_sigma", "parzen_fitted", "parzen_ceiling"}
+            found |= {"parzen", "parzen_sigma", "parzen_fitted", "parzen_used", "parzen_ceiling"}
         return found
 
 
@@ -80,11 +81,11 @@ def run(job: Job) -> Result:
     the prior's cells without a code, and ``empty_floor`` of as many draws; ``shape_share``, what of the sliced distance the shape has;
     ``reconstruction``, the squared error of a test image summed over pixels; ``fid_<net>`` of images decoded from the prior, with
     ``_fitted`` from a Gaussian fitted to codes of training images, ``_reconstructed`` from the test images' own codes, ``_midpoints``
-    from halfway between two of them, ``_floor`` of test images themselves, and ``fid_a_used`` of the way to generate that a model is used
-    with: the fitted Gaussian of a plain autoencoder, the prior of the others; of a mixture ``on_mode``, the share of codes in the
-    component of their own label, and ``purity``, the share in a component whose commonest label is theirs; ``parzen`` of the prior's
-    images, its sigma, ``parzen_fitted``, and ``parzen_ceiling`` of as many training images. ``minus_mmd`` and ``minus_fid_b`` are lowest
-    where a model is worst. Arrays of the first seed: see `pictures`.
+    from halfway between two of them, ``_floor`` of test images themselves, and ``fid_a_used`` (and its logarithm) of the way to generate
+    that a model is used with: the fitted Gaussian of a plain autoencoder, the prior of the others; of a mixture ``on_mode``, the share of
+    codes in the component of their own label, and ``purity``, the share in a component whose commonest label is theirs; ``parzen`` of the
+    prior's images, its sigma, ``parzen_fitted``, ``parzen_used``, and ``parzen_ceiling`` of as many training images. ``minus_mmd`` and
+    ``minus_fid_b`` are lowest where a model is worst. Arrays of the first seed: see `pictures`.
     """
     settings = job.settings(Settings)
 
@@ -94,14 +95,14 @@ def run(job: Job) -> Result:
         frechet = Frechet(
             load_feature_nets(job, 1, settings.side, device)[0], images, settings.side, settings.samples, settings.reference_images
         )
-        parzen = Parzen.on(images, settings.parzen_images) if settings.parzen_samples else None
+        parzen = Parzen.on(images) if settings.parzen_samples else None
         ceiling = parzen.of(to_pixels(images.train_ND[: settings.parzen_samples]))[0] if parzen else 0.0
 
         def measure(group: Trio, replica: int) -> Found:
             one, seed = group.one(replica), group.seeds[replica]
             metrics = measured(one, seed, prior, images, frechet, settings)
             if parzen:
-                metrics |= parzen_estimates(one, seed, prior, images, parzen, settings.parzen_samples) | {"parzen_ceiling": ceiling}
+                metrics |= parzen_estimates(one, seed, prior, images, parzen, settings) | {"parzen_ceiling": ceiling}
             return metrics, pictures(one, seed, prior, images) if seed == job.seeds[0] and settings.code == 2 else {}
 
         return lambda seeds: Trio(settings, prior, images, seeds, device), measure
@@ -118,9 +119,14 @@ def fitted_codes(one: Trained, seed: int, images: Images, count: int) -> torch.T
     """Return ``count`` draws [N, Z] of the Gaussian with mean and covariance of the codes of (at most 10,000) training images."""
     device = images.train_ND.device
     codes_NZ = one.code(images.train_ND[:10000], draws(seed, 0, device))[0].double()
-    values, vectors_ZZ = torch.linalg.eigh(codes_NZ.T.cov())
     noise_NZ = torch.randn(count, codes_NZ.shape[1], generator=draws(seed, 1, device), device=device, dtype=torch.float64)
-    return (codes_NZ.mean(0) + (noise_NZ * values.clamp_min(0).sqrt()) @ vectors_ZZ.T).float()
+    return (codes_NZ.mean(0) + noise_NZ @ root(codes_NZ).T).float()
+
+
+def root(codes_NZ: torch.Tensor) -> torch.Tensor:
+    """Return the Cholesky factor [Z, Z] of the codes' covariance, with a trace of round noise, so that a code left constant has one."""
+    covariance_ZZ = codes_NZ.double().T.cov()
+    return torch.linalg.cholesky(covariance_ZZ + 1e-9 * covariance_ZZ.trace() * torch.eye(len(covariance_ZZ)).to(covariance_ZZ))
 
 
 def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Frechet, settings: Settings) -> dict[str, float]:
@@ -143,7 +149,7 @@ def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Fre
     for kind, (set_NZ, nets) in sets.items():
         found |= {f"fid_{net}{kind}": value for net, value in frechet.of(one.decode(set_NZ), nets).items()}
     used = found["fid_a_fitted" if settings.model == "ae" else "fid_a"]
-    return found | frechet.floor | {"minus_fid_b": -found["fid_b"], "fid_a_used": used}
+    return found | frechet.floor | {"minus_fid_b": -found["fid_b"], "fid_a_used": used, "log_fid_a_used": math.log(used)}
 
 
 def distances(
@@ -167,9 +173,9 @@ def distances(
 
 
 def whitened(codes_NZ: torch.Tensor) -> torch.Tensor:
-    """Return codes shifted, turned and scaled so that their mean is 0 and their covariance I: their shape, without place and size."""
-    values, vectors_ZZ = torch.linalg.eigh(codes_NZ.double().T.cov())
-    return (codes_NZ.double() - codes_NZ.double().mean(0)) @ vectors_ZZ / values.clamp_min(1e-12).sqrt()
+    """Return codes by a linear map so that their mean is 0 and their covariance I: their shape, without place and size."""
+    centred_NZ = codes_NZ.double() - codes_NZ.double().mean(0)
+    return torch.linalg.solve_triangular(root(codes_NZ), centred_NZ.T, upper=False).T
 
 
 def components(codes_NZ: torch.Tensor, labels_N: torch.Tensor, prior: Prior) -> dict[str, float]:
@@ -180,11 +186,12 @@ def components(codes_NZ: torch.Tensor, labels_N: torch.Tensor, prior: Prior) -> 
     return {"on_mode": float(table.trace()) / len(labels_N), "purity": float(table.amax(1).sum()) / len(labels_N)}
 
 
-def parzen_estimates(one: Trained, seed: int, prior: Prior, images: Images, parzen: Parzen, count: int) -> dict[str, float]:
+def parzen_estimates(one: Trained, seed: int, prior: Prior, images: Images, parzen: Parzen, settings: Settings) -> dict[str, float]:
     """The Parzen log-likelihoods of images decoded from the prior and from the fitted Gaussian."""
+    count = settings.parzen_samples
     value, sigma = parzen.of(one.decode(prior.sample(count, draws(seed, 6, images.train_ND.device))))
     fitted, _ = parzen.of(one.decode(fitted_codes(one, seed, images, count)))
-    return {"parzen": value, "parzen_sigma": sigma, "parzen_fitted": fitted}
+    return {"parzen": value, "parzen_sigma": sigma, "parzen_fitted": fitted, "parzen_used": fitted if settings.model == "ae" else value}
 
 
 def pictures(one: Trained, seed: int, prior: Prior, images: Images) -> Mapping[str, np.ndarray]:
@@ -202,7 +209,6 @@ def pictures(one: Trained, seed: int, prior: Prior, images: Images) -> Mapping[s
     steps = torch.special.ndtri(torch.from_numpy(QUANTILES)).to(device)
     across, down = torch.meshgrid(steps, -steps, indexing="xy")
     square = torch.stack([across, down], -1).flatten(0, 1)
-    root = torch.linalg.cholesky(fitted[1:])
     if prior.components == 1:
         grid = square @ prior.factors_KZZ[0].double().T + prior.means_KZ[0].double()
     else:
@@ -222,7 +228,7 @@ def pictures(one: Trained, seed: int, prior: Prior, images: Images) -> Mapping[s
         "labels": labels_N.to(torch.uint8).cpu().numpy(),
         "fitted": fitted.cpu().numpy(),
         "grid": decoded(grid).reshape(GRID, GRID, -1),
-        "grid_fitted": decoded(square @ root.T + fitted[0]).reshape(GRID, GRID, -1),
+        "grid_fitted": decoded(square @ root(train_NZ).T + fitted[0]).reshape(GRID, GRID, -1),
         "originals": images.test_ND[:ROWS].cpu().numpy(),
         "reconstructions": decoded(means_NZ[:ROWS]),
         "strips": decoded(lines.flatten(0, 1)).reshape(3, STRIP, -1),

@@ -38,12 +38,15 @@ class Training:
     """Settings of any training here."""
 
     #: data set
-    dataset: Literal["mnist", "fashion_mnist"] = "mnist"
+    dataset: Literal["mnist"] = "mnist"
     #: side of the images in pixels
     side: int
     #: training images
     #: the first so many; None: all
     train_images: int | None = None
+    #: training images held out of the training
+    #: the last so many, for what is chosen by validation
+    held_out: int = 0
     #: test images
     #: the first so many; None: all
     test_images: int | None = None
@@ -74,6 +77,7 @@ class Training:
 
     def __post_init__(self) -> None:
         at_least(self, 1, "side", "train_images", "test_images", "hidden", "steps", "batch", "records", "d_width")
+        at_least(self, 0, "held_out")
         at_least(self, 0, "dropout", below=1)
         above(self, 0, "lr", "adversarial_lr", "gain")
         at_least(self, 0, "beta1", below=1)
@@ -103,10 +107,12 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """A data set on the device: pixels as uint8 [N, D], labels int64 [N]."""
+    """A data set on the device: pixels as uint8 [N, D], labels int64 [N]; for training, held out of it, and for tests."""
 
     train_ND: torch.Tensor
     train_labels_N: torch.Tensor
+    held_out_ND: torch.Tensor
+    held_out_labels_N: torch.Tensor
     test_ND: torch.Tensor
     test_labels_N: torch.Tensor
 
@@ -120,15 +126,22 @@ def load(job: Job, settings: Training, device: torch.device) -> Images:
     if settings.dataset not in job.datasets:
         raise UserError(f"{job.paper}/{job.experiment}: its settings ask for '{settings.dataset}'; add it to 'datasets' of that experiment")
     source = job.datasets[settings.dataset]
-    return _load(source, settings.dataset, settings.side, settings.train_images, settings.test_images, device)
+    every_ND, every_N, test_ND, test_N = _load(source, settings.dataset, settings.side, settings.train_images, settings.test_images, device)
+    kept = len(every_ND) - settings.held_out
+    if kept < settings.batch:
+        raise UserError(f"setting 'held_out': {settings.held_out} of {len(every_ND)} images leave less than a batch of {settings.batch}")
+    return Images(every_ND[:kept], every_N[:kept], every_ND[kept:], every_N[kept:], test_ND, test_N)
 
 
 @functools.lru_cache(maxsize=1)
-def _load(source: tuple[Path, str], name: str, side: int, train: int | None, test: int | None, device: torch.device) -> Images:
+def _load(
+    source: tuple[Path, str], name: str, side: int, train: int | None, test: int | None, device: torch.device
+) -> tuple[torch.Tensor, ...]:
+    """All training images [N, D] and labels [N], then the test images."""
     job = Job("makhzani2015", "images", {}, (), {name: source}, {}, device.type, 1, Path(), "")
     train_NCHW, train_labels_N = load_images(job, name, "train", side, train, device)
     test_NCHW, test_labels_N = load_images(job, name, "test", side, test, device)
-    return Images(train_NCHW.flatten(1), train_labels_N, test_NCHW.flatten(1), test_labels_N)
+    return train_NCHW.flatten(1), train_labels_N, test_NCHW.flatten(1), test_labels_N
 
 
 def to_pixels(images: torch.Tensor) -> torch.Tensor:

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 
+from secondlook.errors import UserError
 from secondlook.nets.mlp import StackedMLP
 from secondlook.papers.makhzani2015.phases import Adversary, Batches, Phased, descend, regularise
 from secondlook.papers.makhzani2015.priors import COMPONENTS, Prior
@@ -43,15 +44,19 @@ class TrioSettings(Training):
     prior_std: float = 1.0
     #: numbers of the code
     code: int = 2
-    #: training images whose labels the discriminator sees
-    #: each label chooses the component of the mixture that its draw comes from
-    labelled: int = 0
+    #: labels
+    #: shown: the discriminator sees some, and each chooses the component of the mixture that its draw comes from
+    labels: Literal["hidden", "shown"] = "hidden"
+    #: training images whose labels are shown, where any are
+    labelled: int = 10000
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 1, "code")
-        at_least(self, 0, "labelled")
-        at_most(self, "labelled", "train_images")
+        at_least(self, 1, "code", "labelled")
+        if self.labels == "shown":
+            at_most(self, "labelled", "train_images")
+            if (self.model, self.prior) != ("aae", "mixture"):
+                raise UserError("setting 'labels': shown to the discriminator of an adversarial autoencoder with a mixture as its prior")
         above(self, 0, "prior_std")
 
 
@@ -65,7 +70,7 @@ class Trio(Phased):
         nets: dict[str, torch.nn.Module] = {"autoencoder": self.net}
         self.adversary: Adversary | None = None
         if settings.model == "aae":
-            inputs = settings.code + (COMPONENTS + 1 if settings.labelled else 0)
+            inputs = settings.code + (COMPONENTS + 1 if settings.labels == "shown" else 0)
             self.adversary = Adversary(settings.discriminator(seeds, inputs).to(device), settings.adversarial_rule)
             updaters["discriminator"] = self.adversary.updater
             updaters["encoder"] = Updater(settings.adversarial_rule, list(self.net.encoder.parameters()))
@@ -73,7 +78,7 @@ class Trio(Phased):
         super().__init__(seeds, nets, updaters, LOSSES, device)
         self.loss = adversarial_loss("non-saturating")
         self.batches = Batches(len(images.train_ND), settings.batch, seeds, device)
-        self.shown_RN = torch.stack([self._shown(seed) for seed in seeds]) if settings.labelled else None
+        self.shown_RN = torch.stack([self._shown(seed) for seed in seeds]) if settings.labels == "shown" else None
 
     def _shown(self, seed: int) -> torch.Tensor:
         """Labels that a replica's discriminator sees, [N], and -1 elsewhere."""
