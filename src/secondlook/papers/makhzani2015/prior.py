@@ -40,6 +40,7 @@ class Settings(TrioSettings):
     """Settings of one of the three, and of what is measured."""
 
     #: images in each set whose Frechet distance is measured
+    #: 0: none is
     samples: int = 10000
     #: training images that they are compared with
     #: the first so many; None: all
@@ -50,9 +51,8 @@ class Settings(TrioSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 2, "samples")
         at_least(self, 1, "reference_images")
-        at_least(self, 0, "parzen_samples")
+        at_least(self, 0, "samples", "parzen_samples")
         at_most(self, "samples", "test_images")
         if self.parzen_samples and not self.held_out:
             raise UserError("setting 'parzen_samples': images must be held out to choose the window's width; give held_out")
@@ -60,8 +60,10 @@ class Settings(TrioSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` may write."""
-        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction", "minus_fid_b", "fid_a_used", "log_fid_a_used"}
-        found |= {f"fid_{net}{kind}" for net in NETS for kind in ("", "_fitted", "_floor")} | {"fid_a_reconstructed", "fid_a_midpoints"}
+        found = {*LOSSES, "sliced_w", "sliced_w_floor", "mmd", "minus_mmd", "reconstruction"}
+        if self.samples:
+            found |= {"minus_fid_b", "fid_a_used", "log_fid_a_used", "fid_a_reconstructed", "fid_a_midpoints"}
+            found |= {f"fid_{net}{kind}" for net in NETS for kind in ("", "_fitted", "_floor")}
         if self.code == 2:
             found |= {"empty", "empty_floor"}
         if self.prior == "mixture":
@@ -81,20 +83,19 @@ def run(job: Job) -> Result:
     the prior's cells without a code, and ``empty_floor`` of as many draws; ``shape_share``, what of the sliced distance the shape has;
     ``reconstruction``, the squared error of a test image summed over pixels; ``fid_<net>`` of images decoded from the prior, with
     ``_fitted`` from a Gaussian fitted to codes of training images, ``_reconstructed`` from the test images' own codes, ``_midpoints``
-    from halfway between two of them, ``_floor`` of test images themselves, and ``fid_a_used`` (and its logarithm) of the way to generate
-    that a model is used with: the fitted Gaussian of a plain autoencoder, the prior of the others; of a mixture ``on_mode``, the share of
-    codes in the component of their own label, and ``purity``, the share in a component whose commonest label is theirs; ``parzen`` of the
-    prior's images, its sigma, ``parzen_fitted``, ``parzen_used``, and ``parzen_ceiling`` of as many training images. ``minus_mmd`` and
-    ``minus_fid_b`` are lowest where a model is worst. Arrays of the first seed: see `pictures`.
+    from halfway between two of the latter, ``_floor`` of test images themselves, and ``fid_a_used`` (and its logarithm) of the way to
+    generate that a model is used with: the fitted Gaussian of a plain autoencoder, the prior of the others; of a mixture ``on_mode``, the
+    share of codes in the component of their own label, and ``purity``, the share in a component whose commonest label is theirs;
+    ``parzen`` of the prior's images, its sigma, ``parzen_fitted``, ``parzen_used``, and ``parzen_ceiling`` of as many training images.
+    ``minus_mmd`` and ``minus_fid_b`` are lowest where a model is worst. Arrays of the first seed: see `pictures`.
     """
     settings = job.settings(Settings)
 
     def prepare(device: torch.device) -> Prepared[Trio]:
         images = load(job, settings, device)
         prior = make_prior(settings.prior, settings.code, settings.prior_std, device)
-        frechet = Frechet(
-            load_feature_nets(job, 1, settings.side, device)[0], images, settings.side, settings.samples, settings.reference_images
-        )
+        nets = load_feature_nets(job, 1, settings.side, device)[0] if settings.samples else {}
+        frechet = Frechet(nets, images, settings.side, settings.samples, settings.reference_images) if settings.samples else None
         parzen = Parzen.on(images) if settings.parzen_samples else None
         ceiling = parzen.of(to_pixels(images.train_ND[: settings.parzen_samples]))[0] if parzen else 0.0
 
@@ -129,7 +130,7 @@ def root(codes_NZ: torch.Tensor) -> torch.Tensor:
     return torch.linalg.cholesky(covariance_ZZ + 1e-9 * covariance_ZZ.trace() * torch.eye(len(covariance_ZZ)).to(covariance_ZZ))
 
 
-def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Frechet, settings: Settings) -> dict[str, float]:
+def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Frechet | None, settings: Settings) -> dict[str, float]:
     """All metrics of a replica but the Parzen estimates."""
     device = images.test_ND.device
     codes_NZ, means_NZ = one.code(images.test_ND, draws(seed, 2, device))
@@ -139,17 +140,25 @@ def measured(one: Trained, seed: int, prior: Prior, images: Images, frechet: Fre
         found |= components(codes_NZ, images.test_labels_N, prior)
     error_ND = one.decode(means_NZ).double() - to_pixels(images.test_ND).double()
     found["reconstruction"] = float(error_ND.square().sum(1).mean())
+    return found | (judged(one, seed, prior, codes_NZ, images, frechet, settings) if frechet else {})
+
+
+def judged(
+    one: Trained, seed: int, prior: Prior, codes_NZ: torch.Tensor, images: Images, frechet: Frechet, settings: Settings
+) -> dict[str, float]:
+    """The Frechet distances of a replica; ``codes_NZ`` are those of the test images."""
     half_NZ = codes_NZ[: 2 * (len(codes_NZ) // 2)].unflatten(0, (2, -1)).mean(0)
     sets = {
-        "": (prior.sample(settings.samples, draws(seed, 5, device)), NETS),
+        "": (prior.sample(settings.samples, draws(seed, 5, codes_NZ.device)), NETS),
         "_fitted": (fitted_codes(one, seed, images, settings.samples), NETS),
         "_reconstructed": (codes_NZ[: settings.samples], NETS[:1]),
         "_midpoints": (half_NZ[: settings.samples], NETS[:1]),
     }
+    found = dict(frechet.floor)
     for kind, (set_NZ, nets) in sets.items():
         found |= {f"fid_{net}{kind}": value for net, value in frechet.of(one.decode(set_NZ), nets).items()}
     used = found["fid_a_fitted" if settings.model == "ae" else "fid_a"]
-    return found | frechet.floor | {"minus_fid_b": -found["fid_b"], "fid_a_used": used, "log_fid_a_used": math.log(used)}
+    return found | {"minus_fid_b": -found["fid_b"], "fid_a_used": used, "log_fid_a_used": math.log(used)}
 
 
 def distances(

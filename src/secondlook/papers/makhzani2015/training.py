@@ -18,7 +18,7 @@ import torch
 from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.nets.autoencoders import Autoencoder
-from secondlook.nets.mlp import StackedMLP, orthogonal, torch_default
+from secondlook.nets.mlp import StackedMLP, orthogonal
 from secondlook.papers.makhzani2015.phases import Phased
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import above, at_least, at_most
@@ -54,8 +54,8 @@ class Training:
     #: the decoder has them backwards
     hidden: tuple[int, ...]
     #: gain of the orthogonal weights that encoder and decoder start from
-    #: biases then start at 0; None: as torch.nn.Linear's
-    gain: float | None = None
+    #: biases start at 0
+    gain: float = 1.0
     #: dropout in the hidden layers of encoder and decoder
     dropout: float = 0.0
     #: minibatches
@@ -97,8 +97,7 @@ class Training:
     def autoencoder(self, seeds: Seeds, outputs: int, code: int) -> Autoencoder:
         """Return the replicas' encoders and decoders."""
         generators = init_generators(seeds, "encoder"), init_generators(seeds, "decoder")
-        initialise = torch_default if self.gain is None else orthogonal(self.gain)
-        return Autoencoder(self.side**2, self.hidden, outputs, code, *generators, initialise=initialise, dropout=self.dropout)
+        return Autoencoder(self.side**2, self.hidden, outputs, code, *generators, initialise=orthogonal(self.gain), dropout=self.dropout)
 
     def discriminator(self, seeds: Seeds, inputs: int, player: str = "discriminator") -> StackedMLP:
         """Return the replicas' discriminators of a part of the code, [R, B, inputs] to [R, B]."""
