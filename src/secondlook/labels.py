@@ -20,6 +20,8 @@ BATCH_NORM = {"all": "BN in both", "not_in_g": "no BN in G", "none": "no BN"}
 FEATURE_NETS = {"a": "first net", "b": "second net", "random": "random weights", "inception": "Inception"}
 MIXTURES = {"ring-as-coded": "ring as coded", "ring": "ring", "grid25": "grid of 25"}
 
+MODELS = {"ae": "AE", "vae": "VAE", "aae": "AAE"}
+
 #: factor -> the labels of its values
 FACTORS = {
     "loss": LOSSES,
@@ -27,6 +29,8 @@ FACTORS = {
     "generator": GENERATORS,
     "bn": BATCH_NORM,
     "data": MIXTURES,
+    "model": MODELS,
+    "labels": {"hidden": "labels hidden", "shown": "labels shown"},
     "simultaneous": {"True": "at once", "False": "in turn"},
     "shared_noise": {"True": "shared noise", "False": "fresh noise"},
 }
