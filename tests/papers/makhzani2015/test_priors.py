@@ -48,7 +48,9 @@ def test_draws_without_a_component_are_of_all() -> None:
 
 
 def test_the_figures_contours_are_the_prior() -> None:
-    for (mean, factor), theirs_mean, theirs in zip(shapes("mixture"), mixture(1.0, CPU).means_KZ, mixture(1.0, CPU).factors_KZZ, strict=True):
+    for (mean, factor), theirs_mean, theirs in zip(
+        shapes("mixture"), mixture(1.0, CPU).means_KZ, mixture(1.0, CPU).factors_KZZ, strict=True
+    ):
         torch.testing.assert_close(torch.from_numpy(mean).float(), theirs_mean, rtol=0, atol=1e-6)
         torch.testing.assert_close(torch.from_numpy(factor).float(), theirs, rtol=0, atol=1e-6)
 
@@ -66,11 +68,13 @@ def test_codes_in_one_place_leave_all_other_cells_empty() -> None:
     prior = mixture(1.0, CPU)
     assert prior.empty_cells(torch.full((50, 2), 100.0)) == pytest.approx(1 - 1 / 360)
     one_arm = prior.sample(5000, generator(), torch.zeros(5000, dtype=torch.int64))
-    assert 0.85 < prior.empty_cells(one_arm) <= 0.9
+    assert 0.8 < prior.empty_cells(one_arm) <= 0.9, "one arm of ten, and what of it reaches over the middle"
     assert prior.empty_cells(prior.sample(20_000, generator())) < 0.01
 
 
 def test_a_mixture_lies_in_the_plane() -> None:
     with pytest.raises(UserError, match="code: 2, not 8"):
         make_prior("mixture", 8, 1.0, CPU)
-    assert make_prior("gaussian", 8, 2.0, CPU).log_density(torch.zeros(8)).item() == pytest.approx(-8 * math.log(2 * math.sqrt(2 * math.pi)))
+    assert make_prior("gaussian", 8, 2.0, CPU).log_density(torch.zeros(8)).item() == pytest.approx(
+        -8 * math.log(2 * math.sqrt(2 * math.pi))
+    )

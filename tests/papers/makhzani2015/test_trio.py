@@ -175,7 +175,9 @@ def test_labels_are_shown_to_the_discriminator_and_choose_the_draws_component(jo
     assert ((shown >= 0).sum(1) == 96).all() and not torch.equal(shown[0], shown[1])
     assert ((shown == group.images.train_labels_N) | (shown < 0)).all()
     seen = []
-    monkeypatch.setattr("secondlook.papers.makhzani2015.trio.regularise", lambda _, draws, codes, *rest: seen.append((draws[0], codes[0])) or rest[:2])
+    monkeypatch.setattr(
+        "secondlook.papers.makhzani2015.trio.regularise", lambda _, draws, codes, *rest: seen.append((draws[0], codes[0])) or rest[:2]
+    )
     chosen = group.batches(0)
     group._regularise(to_pixels(group.images.train_ND[chosen]), chosen, 0)
     draws, codes = seen[0]
