@@ -35,7 +35,7 @@ FACTORS = {
     "shared_noise": {"True": "shared noise", "False": "fresh noise"},
 }
 #: what a factor whose values are numbers is called
-SYMBOLS = {"d_steps": "k"}
+SYMBOLS = {"d_steps": "k", "style": "numbers of style"}
 
 
 def label(factor: str, value: object) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 LOSSES, UPDATES, DUEL = "tests/train/test_losses.py", "tests/train/test_updates.py", "tests/train/test_duel.py"
 IC = "tests/papers/chen2019"
+AAE, VARIATIONAL = "tests/papers/makhzani2015", "tests/train/test_variational.py"
 LOOP, GAMES, QUALITY = "tests/train/test_adversarial.py", "tests/games/test_image_game.py", "tests/metrics/test_image_quality.py"
 
 USUAL = f"{DUEL}::test_a_game_is_what_the_usual_loop_plays"
@@ -275,5 +276,57 @@ MUTANTS = (
         "papers/chen2019/theorem.py",
         {"keep**2 * joint_KK": "(1 - keep) ** 2 * joint_KK", "(1 - keep) ** 2\n    return": "keep**2\n    return"},
         (f"{IC}/test_theorem.py::test_coins_by_hand",),
+    ),
+    Mutant(
+        "the KL term has the wrong sign",
+        "the paper's Appendix B writes minus KL; a port that takes it for KL",
+        "papers/makhzani2015/trio.py",
+        {"descend(error + kl,": "descend(error - kl,"},
+        (f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does",),
+    ),
+    Mutant(
+        "the KL term is a mean over the code's numbers",
+        "a mean where the bound has a sum; Keras-style reductions",
+        "train/variational.py",
+        {"- 1 - log_variance_Z).sum(-1)": "- 1 - log_variance_Z).mean(-1)"},
+        (f"{VARIATIONAL}::test_the_kl_is_torchs", f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does"),
+    ),
+    Mutant(
+        "the likelihood is a mean over pixels beside a summed KL term",
+        "the default reduction of binary_cross_entropy",
+        "train/variational.py",
+        {'reduction="none").sum(-1)': 'reduction="none").mean(-1)'},
+        (f"{VARIATIONAL}::test_the_likelihood_is_torchs_and_a_sum", f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does"),
+    ),
+    Mutant(
+        "the sigmoid is taken twice",
+        "a decoder that ends in a sigmoid, and a loss that takes logits",
+        "train/variational.py",
+        {"binary_cross_entropy_with_logits(logits_D,": "binary_cross_entropy_with_logits(torch.sigmoid(logits_D),"},
+        (f"{VARIATIONAL}::test_the_likelihood_is_torchs_and_a_sum", f"{VARIATIONAL}::test_grey_pixels_count_as_probabilities"),
+    ),
+    Mutant(
+        "the variance is taken for the standard deviation",
+        "exp of the log variance in place of its half",
+        "train/variational.py",
+        {"(0.5 * log_variance_Z).exp() * noise_Z": "log_variance_Z.exp() * noise_Z"},
+        (f"{VARIATIONAL}::test_gradients_pass_through_a_draw", f"{VARIATIONAL}::test_the_kl_is_the_mean_over_draws"),
+    ),
+    Mutant(
+        "codes are not detached in the discriminator's phase",
+        "a missing detach(), as in many GAN loops",
+        "papers/makhzani2015/phases.py",
+        {"code.detach(), loss": "code, loss"},
+        (f"{AAE}/test_phases.py::test_the_discriminator_is_given_codes_without_the_way_to_the_encoder",),
+    ),
+    Mutant(
+        "draws of the prior and codes are exchanged for the discriminator",
+        "labels of real and fake swapped, where the code is the fake",
+        "papers/makhzani2015/phases.py",
+        {"discriminate(adversary.net, draw, code.detach(), loss)": "discriminate(adversary.net, code.detach(), draw, loss)"},
+        (
+            f"{AAE}/test_phases.py::test_the_regularisation_phase_by_hand",
+            f"{AAE}/test_phases.py::test_the_encoder_moves_to_where_the_prior_is",
+        ),
     ),
 )

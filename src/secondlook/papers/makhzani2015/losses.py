@@ -22,7 +22,7 @@ from secondlook.train.streams import numpy_generator
 from secondlook.train.variational import kl_to_standard_normal, normal_log_density, reparameterise
 
 #: the line, wide enough for every code below
-GRID = np.linspace(-40.0, 40.0, 32001)
+GRID = np.linspace(-120.0, 120.0, 96001)
 #: shifts of the codes whose charges are written, in standard deviations of the prior
 SHIFTS = tuple(0.25 * place for place in range(25))
 #: nodes of Gauss-Hermite quadrature; the KL's integrand has degree 2, for which 2 are exact
@@ -70,17 +70,12 @@ def run(job: Job) -> Result:
     """
     settings = job.settings(Settings)
     configure(job)
-    history = History()
+    history, log_p = History(), log_normal(GRID, 0.0, 1.0)
+    shifted = [log_normal(GRID, shift, 1.0) for shift in SHIFTS]
+    charges = [(kullback_leibler(log_q, log_p, GRID), jensen_shannon(log_p, log_q, GRID)) for log_q in shifted]
     for seed in job.seeds:
-        for step, shift in enumerate(SHIFTS):
-            log_p, log_q = log_normal(GRID, 0.0, 1.0), log_normal(GRID, shift, 1.0)
-            history.add(
-                seed,
-                step,
-                charge_shift=shift,
-                charge_kl=kullback_leibler(log_q, log_p, GRID),
-                charge_adversary=jensen_shannon(log_p, log_q, GRID),
-            )
+        for step, (shift, (kl, divergence)) in enumerate(zip(SHIFTS, charges, strict=True)):
+            history.add(seed, step, charge_shift=shift, charge_kl=kl, charge_adversary=divergence)
         draws = numpy_generator(seed, "data")
         mean, log_variance = (torch.from_numpy(draws.normal(size=(settings.images, settings.code))) for _ in range(2))
         found = closed_form(mean, log_variance, settings.draws, draws)

@@ -18,7 +18,7 @@ from torch import nn
 from secondlook.train import checkpoint
 from secondlook.train.discriminator import discriminate
 from secondlook.train.losses import AdversarialLoss
-from secondlook.train.streams import torch_generator
+from secondlook.train.streams import seed_default, torch_generator
 from secondlook.train.updates import Rule, Updater
 
 
@@ -119,6 +119,8 @@ class Phased:
         for net in self.nets.values():
             net.train()
         while self.step < stop:
+            if len(self.seeds) == 1:  # a replica that trains alone may drop units, by draws of the default generator
+                seed_default(self.seeds[0], "dropout", self.step, device=self.device)
             self._sums += torch.stack(list(self.phases(self.step)))
             self.step += 1
             self._count += 1

@@ -54,9 +54,9 @@ class TrioSettings(Training):
         super().__post_init__()
         at_least(self, 1, "code", "labelled")
         if self.labels == "shown":
-            at_most(self, "labelled", "train_images")
             if (self.model, self.prior) != ("aae", "mixture"):
                 raise UserError("setting 'labels': shown to the discriminator of an adversarial autoencoder with a mixture as its prior")
+            at_most(self, "labelled", "train_images")
         above(self, 0, "prior_std")
 
 

@@ -25,14 +25,14 @@ METRICS = frozenset([*DISTANCES, *QUALITIES, *ERRORS, "sliced_w_floor", "fid_a_f
 
 
 def draw(data: FigureData) -> Figure:
-    """Draw a panel a quantity and a group a model; of the Gaussian prior."""
+    """Draw a panel a quantity and a group a model."""
     final = snapshot(data.table).reset_index()
-    final = final[(final["prior"] == "gaussian") & ~final["diverged"]]
+    final = final[~final["diverged"]]
     figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 3.1), width_ratios=[1, 1.6, 0.8])
     panel(axes[0], final, DISTANCES, "sliced_w_floor", "Distance to the prior")
     panel(axes[1], final, QUALITIES, "fid_a_floor", "Frechet distance of images")
     panel(axes[2], final, ERRORS, None, "Squared error")
-    axes[2].set_ylim(bottom=0)
+    axes[2].set_ylim(0, 1.15 * axes[2].get_ylim()[1])
     return figure
 
 
@@ -51,8 +51,8 @@ def panel(axis: Axes, final: pd.DataFrame, metrics: dict[str, tuple[str, Look]],
             if len(values) and (values > 0).all():
                 axis.hlines(np.exp(np.log(values).mean()), x - 0.42 * step, x + 0.42 * step, color=BLACK.colour, lw=1.2)
     if floor:
-        plain_log(axis)
         axis.axhline(final[floor].mean(), color="black", lw=0.9, ls=":")
+        plain_log(axis)
     axis.set_xticks(range(len(models)), [MODELS[model] for model in models], fontsize=8)
     axis.set_title(title, fontsize=8)
     axis.tick_params(axis="y", labelsize=7)

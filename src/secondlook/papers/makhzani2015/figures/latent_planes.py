@@ -31,12 +31,12 @@ def draw(data: FigureData, factor: str = "model", prior: str = "gaussian", fitte
     Args:
         data: one experiment's arrays.
         factor: whose levels are the columns.
-        prior: the one that contours show; a cell with another one is left out.
+        prior: the one that contours show.
         fitted: level of the control.
     """
     columns: list[tuple[str, Mapping[str, np.ndarray], bool]] = []
     for record in data.records:
-        if record.cell.get("prior", prior) == prior and (arrays := first(record)):
+        if arrays := first(record):
             columns.append((label(factor, record.cell[factor]), arrays, False))
             if record.cell[factor] == fitted:
                 columns.append((f"{label(factor, record.cell[factor])},\nfitted Gaussian", arrays, True))

@@ -21,7 +21,7 @@ def draw(data: FigureData, kind: str = "lines") -> Figure:
         data: one experiment's arrays.
         kind: lines: three lines between two codes each; reconstructions: ten test images, which stand in the first row.
     """
-    found = {str(record.cell["model"]): first(record) for record in data.records if record.cell.get("prior", "gaussian") == "gaussian"}
+    found = {str(record.cell["model"]): first(record) for record in data.records}
     arms = {MODELS[model]: found[model] for model in MODELS if found.get(model)}
     rows: dict[str, np.ndarray] = {}
     if kind == "lines":
