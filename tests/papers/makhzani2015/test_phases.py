@@ -64,7 +64,7 @@ def test_the_encoder_moves_to_where_the_prior_is() -> None:
 
 
 def test_two_adversaries_are_two_losses() -> None:
-    encoder, updater, first, draws, codes = setting()
+    _, updater, first, draws, codes = setting()
     second = Adversary(Scale(-0.2), SGD(0.0001))
     d_loss, g_loss = regularise([first, second], [draws, draws], [codes, codes], updater, LOSS)
     _, updater_1, alone, _, codes_1 = setting()
