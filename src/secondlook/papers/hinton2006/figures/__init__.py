@@ -1,0 +1,1 @@
+"""Figures of Hinton & Salakhutdinov 2006; each module draws one."""
