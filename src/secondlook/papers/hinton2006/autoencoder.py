@@ -86,7 +86,7 @@ class Settings:
 
     def metrics(self) -> set[str]:
         """Names of all metrics that `run` writes."""
-        return {"squared_error", "mean_image_error", "gradient_ratio"}
+        return {"squared_error", "explained", "mean_image_error", "first_gradient"}
 
     @property
     def before(self) -> int:
@@ -116,7 +116,13 @@ class Training:
             )
             for layer in range(len(widths) - 1 if settings.start == "rbm" else 0)
         ]
+        self.mean_image_errors = [self._mean_image_error(part_N) for part_N in self.batches.part_RN]
         self.lost: list[int] = []
+
+    def _mean_image_error(self, part_N: torch.Tensor) -> float:
+        """Squared error of the mean of a replica's training images: all that a net can do whose code says nothing."""
+        mean_P = self.data.images_NP[part_N].double().mean(0) / 255
+        return float((self.data.test_NP - mean_P).square().sum(1).mean())
 
     @property
     def update(self) -> int:
@@ -163,17 +169,10 @@ class Training:
         errors_RN = (self.reconstruct(self.data.test_NP) - self.data.test_NP).square().sum(-1).double()
         return [float(errors.mean()) for errors in errors_RN]
 
-    def mean_image_errors(self) -> list[float]:
-        """The same of the mean of the replica's training images: all that a net can do whose code says nothing."""
-        means = [self.data.images_NP[part_N].double().mean(0) / 255 for part_N in self.batches.part_RN]
-        return [float((self.data.test_NP - mean_P).square().sum(1).mean()) for mean_P in means]
-
-    def gradient_ratios(self) -> list[float]:
-        """Norm of the loss's gradient with respect to the weights of the first layer over that of the last one, on the first batch."""
-        first, last = self.net.encoder.layers[0].weight, self.net.decoder.layers[-1].weight
-        slopes = torch.autograd.grad(self.loss(self.batches(0, 0)), [first, last])
-        norms = [[float(slope.norm()) for slope in slope_RIO] for slope_RIO in slopes]
-        return [above / below for above, below in zip(*norms, strict=True)]
+    def first_gradients(self) -> list[float]:
+        """Norm of the loss's gradient with respect to the first layer's weights, on the first batch."""
+        (slope_RPH,) = torch.autograd.grad(self.loss(self.batches(0, 0)), [self.net.encoder.layers[0].weight])
+        return [float(slope_PH.norm()) for slope_PH in slope_RPH]
 
     def tensors(self) -> Mapping[str, torch.Tensor]:
         """All tensors that must survive a kill."""
@@ -196,8 +195,9 @@ class Training:
 def run(job: Job) -> Result:
     """Train one replica per seed, all of them together, or one after the other by conjugate gradients.
 
-    Metrics: squared_error of a test image; mean_image_error, that of the mean training image, and gradient_ratio, that of the first layer
-    to the last one, both before fine-tuning. A replica whose numbers are not finite gets ``diverged`` = 1 and is measured no more.
+    Metrics: squared_error of a test image, and explained, the part of the mean training image's error that it takes away; before
+    fine-tuning also that error, mean_image_error, and first_gradient, the norm of the loss's gradient with respect to the first layer's
+    weights. A replica whose numbers are not finite gets ``diverged`` = 1 and is measured no more.
     Arrays: "<seed>/shown" [10, P] and "<seed>/reconstructed" [10, P], the first test image of each class and what comes back.
     """
     settings, device = job.settings(Settings), configure(job)
@@ -221,9 +221,10 @@ def run(job: Job) -> Result:
 
 def _measure(progress: Progress, training: Training) -> None:
     """Add a row of each replica that has not diverged."""
-    found = {"squared_error": training.squared_errors()}
+    errors, means = training.squared_errors(), training.mean_image_errors
+    found = {"squared_error": errors, "explained": [1 - error / mean for error, mean in zip(errors, means, strict=True)]}
     if training.update == 0:
-        found |= {"mean_image_error": training.mean_image_errors(), "gradient_ratio": training.gradient_ratios()}
+        found |= {"mean_image_error": means, "first_gradient": training.first_gradients()}
     for replica, seed in enumerate(training.seeds):
         if seed in training.lost:
             continue
@@ -237,11 +238,12 @@ def _measure(progress: Progress, training: Training) -> None:
 
 def _keep(progress: Progress, training: Training) -> None:
     """Note how each replica ended, and keep what figures draw."""
-    reconstructed_RNP = training.reconstruct(training.data.shown_NP).numpy(force=True)
+    shown_NP = training.data.test_NP[training.data.shown]
+    reconstructed_RNP = training.reconstruct(shown_NP).numpy(force=True)
     for replica, seed in enumerate(training.seeds):
         if seed not in training.lost:
             progress.status[seed] = "completed"
-            progress.arrays[f"{seed}/shown"] = training.data.shown_NP.numpy(force=True)
+            progress.arrays[f"{seed}/shown"] = shown_NP.numpy(force=True)
             progress.arrays[f"{seed}/reconstructed"] = reconstructed_RNP[replica]
 
 

@@ -43,8 +43,8 @@ class Data:
         self.images_NP = images.flatten(1)
         test, labels = load_images(job, dataset, "test", side, test_images, device)
         self.test_NP = rows(test)
-        #: the first test image of each class
-        self.shown_NP = self.test_NP[[int((labels == label).nonzero()[0]) for label in sorted(set(labels.tolist()))]]
+        #: which are the first test images of their classes
+        self.shown = [int((labels == label).nonzero()[0]) for label in sorted(set(labels.tolist()))]
         self.pixels = self.images_NP.shape[1]
 
     def part(self, seeds: Sequence[int]) -> torch.Tensor:
