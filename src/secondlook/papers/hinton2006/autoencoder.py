@@ -27,7 +27,7 @@ from secondlook.train.streams import torch_generator
 from secondlook.train.variational import bernoulli_log_likelihood
 
 #: rows of the history after the one before fine-tuning, evenly spaced
-RECORDS = 20
+RECORDS = 12
 #: share of an RBM's updates with the lower momentum, and both momenta (5 of 50 epochs in the authors' rbm.m)
 EARLY, MOMENTA = 0.1, (0.5, 0.9)
 #: images that are evaluated at once

@@ -63,7 +63,7 @@ class Settings:
     #: drawn by the seed; None: all
     train_images: int | None = None
     #: test images
-    #: None: all
+    #: evenly spaced; None: all
     test_images: int | None = None
     #: draws of the importance-sampled likelihood
     #: 0: it is not measured
@@ -93,7 +93,11 @@ class Data:
             raise UserError(f"setting 'train_images': {settings.train_images} images are to be drawn from {len(images)}")
         self.settings, self.count = settings, settings.train_images or len(images)
         self.images_NP = images.flatten(1)
-        self.test_NP = self.numbers(load_images(job, dataset, "test", settings.side, settings.test_images, device)[0].flatten(1))
+        test_NP = load_images(job, dataset, "test", settings.side, device=device)[0].flatten(1)
+        if settings.test_images is not None and settings.test_images > len(test_NP):
+            raise UserError(f"setting 'test_images': {settings.test_images} images are to be taken from {len(test_NP)}")
+        # evenly spaced: the first half of MNIST's test images comes from neater writers
+        self.test_NP = self.numbers(test_NP[:: len(test_NP) // (settings.test_images or len(test_NP))][: settings.test_images])
 
     def numbers(self, images: torch.Tensor) -> torch.Tensor:
         """Return uint8 pixels as numbers in [0, 1]."""
