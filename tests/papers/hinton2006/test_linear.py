@@ -63,7 +63,7 @@ def test_it_reaches_what_gradient_descent_reaches(images: torch.Tensor) -> None:
         return loss
 
     optimizer.step(closure)
-    assert costs[-1] == pytest.approx(float(closure()), abs=0.02)
+    assert costs[-1] == pytest.approx(float(closure().detach()), abs=0.02)
 
 
 def test_a_test_images_code_is_the_best_for_the_loadings(images: torch.Tensor) -> None:

@@ -24,7 +24,7 @@ def search(flat: Flat, loss: Callable[[], torch.Tensor], searches: int) -> None:
         flat.weights[0, : flat.count] = torch.from_numpy(weights)
         value = loss()
         flat.differentiate(value)
-        return float(value), flat.gradients[0, : flat.count].double().numpy(force=True)
+        return float(value.detach()), flat.gradients[0, : flat.count].double().numpy(force=True)
 
     start = flat.weights[0, : flat.count].double().numpy(force=True)
     found = minimize(measured, start, jac=True, method="CG", options={"maxiter": searches})
