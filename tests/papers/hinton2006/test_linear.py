@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -36,13 +38,13 @@ def test_the_bound_lies_above_the_cross_entropy_and_touches_it() -> None:
         bound = F.softplus(at) + (logits - at) / 2 + _curvature(at) / 2 * (logits**2 - at**2)
         slack = bound - F.softplus(logits)
         assert float(slack.min()) > -1e-9
-        assert float((F.softplus(at) - cross_entropy(torch.zeros(1, 1), at.view(1, 1)))) == pytest.approx(0, abs=1e-12)
+        assert float(F.softplus(at) - cross_entropy(torch.zeros(1, 1), at.view(1, 1))) == pytest.approx(0, abs=1e-12)
     assert float(_curvature(torch.tensor(0.0, dtype=torch.float64))) == pytest.approx(0.25)
 
 
 def test_the_cross_entropy_never_rises(images: torch.Tensor) -> None:
     _, costs = logistic_pca(images, images, 2, 60)
-    assert all(after <= before + 1e-9 for before, after in zip(costs, costs[1:], strict=False))
+    assert all(after <= before + 1e-9 for before, after in itertools.pairwise(costs))
     assert costs[-1] < costs[0] - 0.2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ def generators(count: int) -> list[torch.Generator]:
 def test_the_papers_net_has_so_many_parameters() -> None:
     net = Autoencoder(784, [1000, 500, 250], 30, "sigmoid", "small", generators(1))
     widths = [784, 1000, 500, 250, 30, 250, 500, 1000, 784]
-    by_hand = sum(inputs * outputs + outputs for inputs, outputs in zip(widths[:-1], widths[1:], strict=True))
+    by_hand = sum(inputs * outputs + outputs for inputs, outputs in itertools.pairwise(widths))
     assert Flat(net.parameters()).count == by_hand == 2_837_314
 
 

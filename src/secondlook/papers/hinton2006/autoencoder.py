@@ -15,11 +15,12 @@ import torch
 
 from secondlook.errors import UserError
 from secondlook.papers.hinton2006.conjugate import search
-from secondlook.papers.hinton2006.images import Batches, Data
+from secondlook.papers.hinton2006.images import Data
 from secondlook.papers.hinton2006.nets import Autoencoder, Start, Units
 from secondlook.papers.hinton2006.rbm import RBM
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import above, at_least
+from secondlook.train.batches import Batches
 from secondlook.train.device import configure
 from secondlook.train.flat import Flat, FlatRule
 from secondlook.train.resumable import Progress
@@ -104,7 +105,9 @@ class Training:
         ).to(device)
         self.flat = Flat(self.net.parameters())
         self.rule = FlatRule("adam", self.flat)
-        self.batches, self.rbm_batches = (Batches(data, seeds, size) for size in (settings.batch, settings.rbm_batch))
+        self.batches, self.rbm_batches = (
+            Batches(len(data.images_NP), settings.train_images, seeds, size, device) for size in (settings.batch, settings.rbm_batch)
+        )
         widths = [data.pixels, *settings.hidden, settings.code]
         self.machines = [
             RBM(
@@ -134,10 +137,10 @@ class Training:
         if self.update < 0:
             self._learn(*divmod(self.step, self.settings.pretraining))
         elif self.settings.optimizer == "cg":
-            images_RBP = self.batches(0, self.update)
+            images_RBP = self.data.take(self.batches(self.update))
             search(self.flat, lambda: self.loss(images_RBP), self.settings.searches)
         else:
-            self.flat.differentiate(self.loss(self.batches(0, self.update)))
+            self.flat.differentiate(self.loss(self.data.take(self.batches(self.update))))
             self.rule.step(self.settings.lr)
         self.step += 1
         if self.machines and self.update == 0:
@@ -146,7 +149,7 @@ class Training:
     def _learn(self, layer: int, update: int) -> None:
         """One update of an RBM, on what the ones below it make of a batch."""
         settings, machine = self.settings, self.machines[layer]
-        values_RBV = self.rbm_batches(1 + layer, update)
+        values_RBV = self.data.take(self.rbm_batches(update, 1 + layer))
         for below in self.machines[:layer]:
             values_RBV = below.up(values_RBV)
         generators = [torch_generator(seed, "noise", layer, update, device=self.device) for seed in self.seeds]
@@ -171,7 +174,7 @@ class Training:
 
     def first_gradients(self) -> list[float]:
         """Norm of the loss's gradient with respect to the first layer's weights, on the first batch."""
-        (slope_RPH,) = torch.autograd.grad(self.loss(self.batches(0, 0)), [self.net.encoder.layers[0].weight])
+        (slope_RPH,) = torch.autograd.grad(self.loss(self.data.take(self.batches(0))), self.flat.parameters[:1])
         return [float(slope_PH.norm()) for slope_PH in slope_RPH]
 
     def tensors(self) -> Mapping[str, torch.Tensor]:
@@ -201,7 +204,7 @@ def run(job: Job) -> Result:
     Arrays: "<seed>/shown" [10, P] and "<seed>/reconstructed" [10, P], the first test image of each class and what comes back.
     """
     settings, device = job.settings(Settings), configure(job)
-    data = Data(job, settings.side, settings.train_images, settings.test_images, device)
+    data = Data(job, settings.side, settings.test_images, device)
     groups = [(seed,) for seed in job.seeds] if settings.optimizer == "cg" else [job.seeds]
     progress = Progress(job, device, groups, unit="updates")
     rows = {round(part * settings.updates / RECORDS) for part in range(RECORDS + 1)}
@@ -245,5 +248,3 @@ def _keep(progress: Progress, training: Training) -> None:
             progress.status[seed] = "completed"
             progress.arrays[f"{seed}/shown"] = shown_NP.numpy(force=True)
             progress.arrays[f"{seed}/reconstructed"] = reconstructed_RNP[replica]
-
-

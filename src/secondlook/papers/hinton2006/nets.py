@@ -64,11 +64,8 @@ class Autoencoder(nn.Module):
         """Return the logits of the reconstructions [R, B, P]."""
         return self.decoder(self.encoder(images_RBP))
 
-    @torch.no_grad()
     def unroll(self, machines: Sequence[RBM]) -> None:
         """Take the weights of a stack of RBMs: as they are on the way to the code, transposed on the way back (Fig. 1 of the paper)."""
         for machine, up, down in zip(machines, self.encoder.layers, reversed(self.decoder.layers), strict=True):
-            up.weight.copy_(machine.weight_RVH)
-            up.bias.copy_(machine.hidden_R1H)
-            down.weight.copy_(machine.weight_RVH.transpose(1, 2))
-            down.bias.copy_(machine.visible_R1V)
+            up.load_state_dict({"weight": machine.weight_RVH, "bias": machine.hidden_R1H})
+            down.load_state_dict({"weight": machine.weight_RVH.transpose(1, 2), "bias": machine.visible_R1V})

@@ -9,6 +9,7 @@ from secondlook.papers.hinton2006.images import Data
 from secondlook.papers.hinton2006.linear import logistic_pca, pca
 from secondlook.runner.job import History, Job, Result
 from secondlook.runner.ranges import at_least
+from secondlook.train.batches import part
 from secondlook.train.device import configure
 
 
@@ -46,10 +47,10 @@ def run(job: Job) -> Result:
     Array: "<seed>/reconstructed" [10, P], the first test image of each class as it comes back.
     """
     settings, device = job.settings(Settings), configure(job)
-    data = Data(job, settings.side, settings.train_images, settings.test_images, device)
+    data = Data(job, settings.side, settings.test_images, device)
     result = Result(History())
     for seed in job.seeds:
-        train_NP, test_NP = data.take(data.part([seed])[0]).double(), data.test_NP.double()
+        train_NP, test_NP = data.take(part(len(data.images_NP), settings.train_images, seed)).double(), data.test_NP.double()
         if settings.method == "pca":
             found_NP = pca(train_NP, test_NP, settings.code)
         else:

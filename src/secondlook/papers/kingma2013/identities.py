@@ -80,9 +80,9 @@ def gradient_of(rng: np.random.Generator, rule: Rule) -> dict[str, float]:
 def small_model(rng: np.random.Generator, pixels: int, rule: Rule) -> dict[str, float]:
     """A model with one latent number, whose integrals can be done.
 
-    bound_slack: log p(x), by the trapezoidal rule, less the bound (eq. 3); bound_above: 1 where that is below 0. variance_ratio: the variance
-    of the score-function estimate of the bound's gradient with respect to q's mean over that of the gradient through the draw; noisier: 1
-    where it is 10 or more.
+    bound_slack: log p(x), by the trapezoidal rule, less the bound (eq. 3); bound_above: 1 where that is below 0. variance_ratio: the
+    variance of the score-function estimate of the bound's gradient with respect to q's mean over that of the gradient through the draw;
+    noisier: 1 where it is 10 or more.
     """
     loading_P, bias_P = torch.from_numpy(rng.normal(size=pixels)), torch.from_numpy(rng.normal(size=pixels))
     image_P = torch.from_numpy((rng.random(pixels) < 0.5).astype(float))

@@ -75,7 +75,10 @@ class Model(nn.Module):
         return normal_log_density(codes_RBZ, *self.encode(dreams_RBP))
 
     def log_likelihood(self, images_RBP: torch.Tensor, noise_KRBZ: torch.Tensor) -> torch.Tensor:
-        """Return the estimate of log p(x), [R, B], by importance sampling from the encoder; too low on average, and less so with more draws."""
+        """Return an estimate of log p(x), [R, B], by importance sampling from the encoder.
+
+        On average it is too low, less so with more draws; with one draw it is the bound.
+        """
         mean_RBZ, log_variance_RBZ = self.encode(images_RBP)
         weights = []
         for noise_RBZ in noise_KRBZ:

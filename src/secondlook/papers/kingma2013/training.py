@@ -18,6 +18,7 @@ from secondlook.errors import UserError
 from secondlook.papers.kingma2013.model import Model, Start, Units
 from secondlook.runner.job import Job, Result
 from secondlook.runner.ranges import above, at_least
+from secondlook.train.batches import Batches
 from secondlook.train.device import configure
 from secondlook.train.flat import Flat, FlatRule
 from secondlook.train.resumable import Progress
@@ -84,28 +85,22 @@ class Settings:
 
 
 class Data:
-    """Training images, a part for each seed, and test images, as numbers in [0, 1]."""
+    """Training images, and evenly spaced test images, as numbers in [0, 1]."""
 
     def __init__(self, settings: Settings, job: Job, device: torch.device) -> None:
         (dataset,) = job.datasets
-        images, _ = load_images(job, dataset, "train", settings.side, device=device)
-        if settings.train_images is not None and settings.train_images > len(images):
-            raise UserError(f"setting 'train_images': {settings.train_images} images are to be drawn from {len(images)}")
-        self.settings, self.count = settings, settings.train_images or len(images)
-        self.images_NP = images.flatten(1)
-        test_NP = load_images(job, dataset, "test", settings.side, device=device)[0].flatten(1)
+        self.settings = settings
+        self.images_NP, test_NP = (
+            load_images(job, dataset, split, settings.side, device=device)[0].flatten(1) for split in ("train", "test")
+        )
         if settings.test_images is not None and settings.test_images > len(test_NP):
             raise UserError(f"setting 'test_images': {settings.test_images} images are to be taken from {len(test_NP)}")
-        # evenly spaced: the first half of MNIST's test images comes from neater writers
+        # the first half of MNIST's test images comes from neater writers
         self.test_NP = self.numbers(test_NP[:: len(test_NP) // (settings.test_images or len(test_NP))][: settings.test_images])
 
     def numbers(self, images: torch.Tensor) -> torch.Tensor:
         """Return uint8 pixels as numbers in [0, 1]."""
         return (images >= 128).float() if self.settings.pixels == "binary" else images.float() / 255
-
-    def part(self, seed: int) -> torch.Tensor:
-        """Return which training images a seed has, [N]."""
-        return torch.randperm(len(self.images_NP), generator=torch_generator(seed, "data"))[: self.count].to(self.images_NP.device)
 
 
 class Training:
@@ -113,28 +108,22 @@ class Training:
 
     def __init__(self, settings: Settings, data: Data, seeds: Sequence[int], device: torch.device) -> None:
         self.settings, self.data, self.seeds, self.device, self.step = settings, data, tuple(seeds), device, 0
-        pixels = data.images_NP.shape[1]
+        images, pixels = data.images_NP.shape
+        self.batches = Batches(images, settings.train_images, seeds, settings.batch, device)
         generators = [torch_generator(seed, "init") for seed in seeds]
         self.model = Model(pixels, settings.hidden, settings.latents, settings.units, settings.start, generators).to(device)
-        decay = 1 / data.count if settings.prior else 0.0  # of -log p(weights) / N with p = N(0, I)
+        decay = 1 / self.batches.part_RN.shape[1] if settings.prior else 0.0  # of -log p(weights) / N with p = N(0, I)
         both = self.model.decoder.parameters(), self.model.encoder.parameters()
         groups = [[*both[0], *both[1]]] if settings.method == "aevb" else [list(each) for each in both]
         self.flats = [Flat(group) for group in groups]
         self.rules = [FlatRule(settings.optimizer, flat, weight_decay=decay) for flat in self.flats]
-        self.part_RN = torch.stack([data.part(seed) for seed in seeds])
         self.lost: list[int] = []
 
     def advance(self) -> None:
         """Do one update, of wake-sleep both halves."""
-        settings = self.settings
-        epoch, place = divmod(self.step, self.data.count // settings.batch)
-        if place == 0 or not hasattr(self, "order_RN"):
-            orders = [torch.randperm(self.data.count, generator=torch_generator(seed, "order", epoch)) for seed in self.seeds]
-            self.order_RN = self.part_RN.gather(1, torch.stack(orders).to(self.device))
-        chosen_RB = self.order_RN[:, place * settings.batch : (place + 1) * settings.batch]
-        images_RBP = self.data.numbers(self.data.images_NP[chosen_RB])
+        images_RBP = self.data.numbers(self.data.images_NP[self.batches(self.step)])
         noise_RBZ, *dreamt = self._noise()
-        if settings.method == "aevb":
+        if self.settings.method == "aevb":
             self._climb(0, self.model.bound(images_RBP, noise_RBZ))
         else:
             self._climb(0, self.model.wake(images_RBP, noise_RBZ))
@@ -169,7 +158,7 @@ class Training:
     def measure(self) -> dict[str, list[float]]:
         """Return what a row holds, one number a replica: bounds of test images and of as many training images."""
         test_RNP = self.data.test_NP.expand(len(self.seeds), -1, -1)
-        train_RNP = self.data.numbers(self.data.images_NP[self.part_RN[:, : len(self.data.test_NP)]])
+        train_RNP = self.data.numbers(self.data.images_NP[self.batches.part_RN[:, : len(self.data.test_NP)]])
         found = {"train_bound": self.bounds(train_RNP, 0), "test_bound": self.bounds(test_RNP, 1)}
         if self.step == self.settings.updates:
             found["overfitting"] = [train - test for train, test in zip(*found.values(), strict=True)]

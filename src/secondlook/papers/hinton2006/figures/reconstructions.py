@@ -30,7 +30,7 @@ def draw(data: FigureData) -> Figure:
     for axis, (label, images_NP) in zip(axes[:, 0], rows.items(), strict=False):
         side = round(images_NP.shape[1] ** 0.5)
         strip = np.ones((count, side + 1, side + 2))
-        strip[: len(images_NP), : side, : side] = images_NP.reshape(-1, side, side)
+        strip[: len(images_NP), :side, :side] = images_NP.reshape(-1, side, side)
         axis.imshow(strip.transpose(1, 0, 2).reshape(side + 1, -1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axis.set(xticks=[], yticks=[])
         axis.grid(visible=False)

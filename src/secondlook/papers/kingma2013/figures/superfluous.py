@@ -25,7 +25,7 @@ def draw(data: FigureData) -> Figure:
     _points(left, table, "test_bound", BLUE, "test images", 0.97)
     _points(left, table, "train_bound", ORANGE, "training images", 1.03)
     left.set(xlabel="latents", ylabel="bound, nats")
-    left.legend(fontsize=7)
+    left.legend(fontsize=7, loc="lower left")
     sizes = _points(right, table, "active_units", GREEN, "active", 1.0)
     right.plot(sizes, sizes, color="0.4", ls="--", lw=1, label="all")
     right.set(xlabel="latents", ylabel="active latents", yscale="log")
