@@ -21,7 +21,7 @@ Start = Literal["normal", "uniform"]
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 #: standard deviation of the initial weights and biases, N(0, 0.01) in the paper
 WIDTH = 0.1
-#: a latent counts as active where its posterior mean varies by more than this over the images (Burda et al. 2016, section 5)
+#: a latent counts as active where its posterior mean varies by more than this over the images (Burda et al. 2016)
 ACTIVE = 0.01
 
 
