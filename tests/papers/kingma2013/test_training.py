@@ -12,7 +12,18 @@ from secondlook.papers.kingma2013.training import Data, Settings, Training, run
 from secondlook.train.flat import Flat
 from secondlook.train.resumable import Progress
 
-NET = {"latents": 3, "hidden": 32, "side": 8, "updates": 30, "batch": 32, "lr": 0.05, "train_images": 96, "draws": 4}
+NET = {
+    "latents": 3,
+    "hidden": 32,
+    "side": 8,
+    "updates": 30,
+    "batch": 32,
+    "lr": 0.05,
+    "train_images": 96,
+    "draws": 4,
+    "test_images": 32,
+    "likelihood_images": 32,
+}
 METHODS = ["aevb", "wake-sleep"]
 CPU = torch.device("cpu")
 
@@ -107,7 +118,10 @@ def test_wake_sleep_draws_codes_and_pixels_of_its_own(make_job, blobs) -> None:
 
 def test_pixels_and_test_images(make_job, blobs) -> None:
     job = make_job(datasets=blobs)
-    binary, grey = (Data(Settings(**NET | {"method": "aevb", "pixels": pixels, "side": 28}), job, CPU) for pixels in ("binary", "grey"))
+    binary, grey = (
+        Data(Settings(**NET | {"method": "aevb", "pixels": pixels, "side": 28, "test_images": None}), job, CPU)
+        for pixels in ("binary", "grey")
+    )
     assert torch.equal(binary.test_NP, (grey.test_NP > 0.5).float()) and len(grey.test_NP) == 60
     spaced = Data(Settings(**NET | {"method": "aevb", "pixels": "grey", "side": 28, "test_images": 20}), job, CPU)
     assert torch.equal(spaced.test_NP, grey.test_NP[::3])

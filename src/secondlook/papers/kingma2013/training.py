@@ -26,8 +26,8 @@ from secondlook.train.streams import torch_generator
 
 #: rows of the history, from a hundredth of the updates to all, evenly spaced on a logarithmic axis
 RECORDS = 20
-#: images that are evaluated at once
-CHUNK = 1000
+#: images that are evaluated at once; on a CPU numbers of images should be multiples of 32, as batches are (nets/mlp.py)
+CHUNK = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Settings:
     #: 0: it is not measured
     draws: int = 0
     #: test images of that likelihood
-    likelihood_images: int = 1000
+    likelihood_images: int = 1024
 
     def __post_init__(self) -> None:
         at_least(self, 1, "latents", "hidden", "batch", "side", "test_images", "likelihood_images")
