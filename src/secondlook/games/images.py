@@ -20,7 +20,7 @@ from secondlook.metrics.image_quality import FeatureNet, ImageJudge, metric_name
 from secondlook.metrics.inception import load_inception
 from secondlook.metrics.neighbours import NEIGHBOURS
 from secondlook.nets.classifier import Classifier
-from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator, Filters
+from secondlook.nets.dcgan import Activation, DCGANDiscriminator, DCGANGenerator, Filters, Resampling, Weights
 from secondlook.nets.mlp import Initialise, StackedMLP, torch_default, uniform
 from secondlook.runner.job import Job
 from secondlook.runner.ranges import above, at_least, at_most
@@ -81,6 +81,18 @@ class ImageSettings(GameSettings):
     #: kernel size of a DCGAN
     #: with all that comes with it in two official codes (`secondlook.nets.dcgan`)
     kernel: Literal[4, 5] = 4
+    #: how a DCGAN changes the side of its layers
+    #: strided convolutions, or convolutions with pooling and repeated pixels
+    resampling: Resampling = "strided"
+    #: hidden fully connected layers of each of a DCGAN's nets
+    connected: int = 0
+    #: nonlinearity of a DCGAN's generator
+    g_activation: Activation = "relu"
+    #: nonlinearity of a DCGAN's discriminator
+    d_activation: Activation = "leaky_relu"
+    #: weights that a DCGAN starts from
+    #: normal: N(0, 0.02); he: a variance by the size of the layer
+    weights: Weights = "normal"
     #: last function of the generator
     output: Literal["tanh", "sigmoid", "linear"] = "tanh"
     #: length of the noise vector
@@ -103,7 +115,7 @@ class ImageSettings(GameSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "side", "train_images", "g_width", "d_width", "d_pieces", "noise", "reference_images")
-        at_least(self, 0, "g_layers", "d_layers", "sheet")
+        at_least(self, 0, "g_layers", "d_layers", "connected", "sheet")
         at_least(self, 0, "d_dropout", most=1)
         above(self, 0, "g_init", "d_init")
         above(self, NEIGHBOURS, "samples")
@@ -222,14 +234,17 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
             dropout=settings.d_dropout,
         )
 
-    common: dict[str, Any] = {"side": settings.side, "channels": shape[0], "kernel": settings.kernel}
+    common: dict[str, Any] = {"side": settings.side, "channels": shape[0]}
+    common |= {name: getattr(settings, name) for name in ("kernel", "resampling", "connected", "weights")}
 
     def dcgan_generator() -> nn.Module:
         filters: Filters = "constant" if settings.generator == "constant" else "doubling"
-        return DCGANGenerator(width=settings.g_width, noise=settings.noise, batch_norm=settings.g_batch_norm, filters=filters, **common)
+        own: dict[str, Any] = {"width": settings.g_width, "batch_norm": settings.g_batch_norm, "activation": settings.g_activation}
+        return DCGANGenerator(noise=settings.noise, filters=filters, **own, **common)
 
     def dcgan_discriminator() -> nn.Module:
-        return DCGANDiscriminator(width=settings.d_width, batch_norm=settings.d_batch_norm, **common)
+        own: dict[str, Any] = {"width": settings.d_width, "batch_norm": settings.d_batch_norm, "activation": settings.d_activation}
+        return DCGANDiscriminator(**own, **common)
 
     def measure(moment: Moment) -> list[Measured]:
         (samples,) = to_bytes(moment.samples(settings.samples), pixels)
