@@ -42,7 +42,8 @@ class ImageSettings(GameSettings):
     """Settings of an image game."""
 
     #: data set
-    dataset: Literal["mnist", "cifar10", "fashion_mnist"]
+    #: svhn has no feature nets, so that no judge can be had
+    dataset: Literal["mnist", "cifar10", "fashion_mnist", "svhn"]
     #: side of the images in pixels
     side: int
     #: training images
@@ -135,6 +136,7 @@ class ImageSettings(GameSettings):
 
 
 Adjust = Callable[[StackedMLP, torch.Tensor], None]
+Measure = Callable[[Moment], list[Measured]]
 
 
 class ImageSource:
@@ -174,6 +176,14 @@ def start(bound: float | None) -> Initialise:
     return torch_default if bound is None else uniform(bound)
 
 
+def load_net(job: Job, name: str, channels: int, side: int, device: torch.device) -> Classifier:
+    """Return the feature net that the input ``name`` of the job holds, in evaluation mode."""
+    net = Classifier(channels, side).to(device).eval()
+    weights = job.arrays(name, job.seeds[0])
+    net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
+    return net
+
+
 def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> tuple[ImageJudge, dict[str, Any]]:
     """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
     device, train = train_NCHW.device, train_NCHW[: settings.reference_images]
@@ -181,10 +191,8 @@ def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> t
     nets: dict[str, FeatureNet] = {}
     hashes = {}
     for name, short in FEATURE_NETS.items():
-        net = Classifier(train.shape[1], settings.side).to(device).eval()
-        weights = job.arrays(name, job.seeds[0])
-        net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
-        nets[short], hashes[short] = net, weights_sha256(weights)
+        nets[short] = load_net(job, name, train.shape[1], settings.side, device)
+        hashes[short] = weights_sha256(job.arrays(name, job.seeds[0]))
     facts = {"judged_samples": settings.samples, "reference_images": len(train), "feature_nets": hashes}
     if settings.inception:
         try:
@@ -196,18 +204,27 @@ def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> t
     return ImageJudge(nets, train, test, settings.samples), facts
 
 
-def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_generator: Adjust | None = None) -> Game:
+def image_game(
+    job: Job,
+    settings: ImageSettings,
+    device: torch.device,
+    adjust_generator: Adjust | None = None,
+    measure: Measure | None = None,
+) -> Game:
     """Return the game; replicas play one after the other.
 
     Metrics: those of `secondlook.metrics.image_quality.ImageJudge`. Arrays: ``sheet_<step>``, uint8 [sheet, C, H, W], of the first seed.
 
     Args:
         adjust_generator: called with a perceptron generator and the training images [N, C, H, W], scaled, before training.
+        measure: what is measured in place of these metrics and sheets; no judge is then loaded.
     """
     counts = (settings.train_images, settings.reference_images)
     most = None if None in counts else max(count for count in counts if count is not None)
-    loaded, _ = load_images(job, settings.dataset, "train", settings.side, most, device)
-    judge, facts = load_judge(job, settings, loaded)
+    loaded, _ = load_images(job, settings.dataset, "train", settings.side, settings.train_images if measure else most, device)
+    facts: dict[str, Any] = {}
+    if measure is None:
+        judge, facts = load_judge(job, settings, loaded)
     images = loaded[: settings.train_images]
     shape = tuple(images.shape[1:])
     output, pixels = OUTPUTS[settings.output]
@@ -246,7 +263,7 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
         own: dict[str, Any] = {"width": settings.d_width, "batch_norm": settings.d_batch_norm, "activation": settings.d_activation}
         return DCGANDiscriminator(**own, **common)
 
-    def measure(moment: Moment) -> list[Measured]:
+    def judged(moment: Moment) -> list[Measured]:
         (samples,) = to_bytes(moment.samples(settings.samples), pixels)
         kept = {}
         if moment.seeds[0] == job.seeds[0]:
@@ -258,7 +275,7 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
         discriminator=mlp_discriminator if settings.discriminator == "mlp" else alone(dcgan_discriminator, "discriminator"),
         data=ImageSource(images, settings.batch, pixels),
         noise=noise,
-        measure=measure,
+        measure=measure or judged,
         facts=facts,
         **settings.game_fields(),
     )

@@ -20,6 +20,7 @@ import math
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from secondlook.errors import UserError
@@ -130,9 +131,28 @@ class DCGANDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(0))
         _initialise(self, weights)
 
+    def features(self, images_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return what `pooled_features` gives of its layers, [B, F]."""
+        return pooled_features(self.layers, images_BCHW)
+
     def forward(self, images_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B] (no sigmoid) of images in [-1, 1]."""
         return self.layers(images_BCHW)
+
+
+def pooled_features(layers: nn.Sequential, images_BCHW: torch.Tensor) -> torch.Tensor:
+    """Return the outputs of a discriminator's hidden convolutional layers, each max-pooled to 4 x 4 pixels (Radford et al. 2016, 5.1).
+
+    [B, 16 times the channels of all], 7,168 of 64, 128 and 256 channels.
+    """
+    found, x = [], images_BCHW
+    for layer in layers:
+        if isinstance(layer, nn.Flatten):
+            break
+        x = layer(x)
+        if isinstance(layer, nn.ReLU | nn.LeakyReLU | nn.Tanh):
+            found.append(F.max_pool2d(x, x.shape[-1] // 4).flatten(1))
+    return torch.cat(found, 1)
 
 
 def _stages(side: int) -> int:
