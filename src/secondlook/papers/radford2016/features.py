@@ -15,6 +15,7 @@ from torch import nn
 
 from secondlook.data.images import load_images
 from secondlook.games.images import ImageSettings, image_game
+from secondlook.games.settings import GameSettings
 from secondlook.nets.dcgan import DCGANDiscriminator
 from secondlook.papers.radford2016.linear import error_of_linear
 from secondlook.papers.radford2016.nets import CLASSES, DeepDiscriminator, DeepGenerator, Labelled
@@ -66,13 +67,7 @@ class Settings(ImageSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write: ``error``, and what the game writes where one is played."""
-        played = self.source == "gan"
-        return {"error"} | (super().metrics() - {name for name in super().metrics() if _is_judged(name)} if played else set())
-
-
-def _is_judged(name: str) -> bool:
-    """Whether a metric is one of the judge's, which does not measure here."""
-    return name.startswith(("fid_", "kid_", "precision_", "recall_", "score_", "classes_", "largest_share_", "share_"))
+        return {"error"} | (GameSettings.metrics(self) if self.source == "gan" else set())  # no judge measures here
 
 
 def run(job: Job) -> Result:

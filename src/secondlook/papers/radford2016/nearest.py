@@ -13,39 +13,57 @@ import numpy as np
 import torch
 
 from secondlook.data.images import load_images
-from secondlook.games.images import ImageSettings, ImageSource, image_game, to_bytes
+from secondlook.games.images import ImageSource, to_bytes
+from secondlook.games.settings import GameSettings
 from secondlook.metrics.neighbours import BLOCK, squared_distances
 from secondlook.papers.radford2016.nets import CLASSES, ConditionalDiscriminator, ConditionalGenerator
 from secondlook.runner.job import Job, Result
-from secondlook.runner.ranges import at_least
+from secondlook.runner.ranges import at_least, at_most
 from secondlook.train.adversarial import train_adversarial
 from secondlook.train.game import Game, Measured, Moment, Noise, alone, uniform_noise
 from secondlook.train.streams import torch_generator
 
 #: pixels and the label's channel of the conditional nets
 PIXELS = (0.0, 1.0)
+#: of MNIST's images
+SIDE = 28
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings(ImageSettings):
-    """Settings of an image game between the conditional nets."""
+class Settings(GameSettings):
+    """Settings of a game between the conditional nets."""
 
+    #: channels of the generator's layer next to the images
+    g_width: int = 64
+    #: channels of the discriminator's first layer
+    d_width: int = 64
     #: scale and shift of batch normalization
     affine: bool = False
     #: units of the fully connected layer
     units: int = 1024
+    #: length of the noise vector
+    noise: int = 100
+    #: training images
+    #: the first so many; None: all
+    train_images: int | None = None
     #: test images
     #: the first so many; None: all
     test_images: int | None = None
+    #: generated images that a nearest neighbour knows, and training images that another one does
+    samples: int
+    #: samples of the first seed that are kept
+    sheet: int = 16
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 1, "units", "test_images")
+        at_least(self, 1, "g_width", "d_width", "units", "noise", "train_images", "test_images", "samples")
+        at_least(self, 0, "sheet")
+        at_most(self, "batch", "train_images")
+        at_most(self, "samples", "train_images")
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write: those of the loop, and the errors."""
-        judged = ("fid_", "kid_", "precision_", "recall_", "score_", "classes_", "largest_share_", "share_")
-        return {name for name in super().metrics() if not name.startswith(judged)} | {"nn_error", "nn_error_real", "nn_excess"}
+        return super().metrics() | {"nn_error", "nn_error_real", "nn_excess"}
 
 
 def run(job: Job) -> Result:
@@ -79,8 +97,8 @@ def nearest_error(known: tuple[torch.Tensor, torch.Tensor], test: tuple[torch.Te
 
 
 def _game(job: Job, settings: Settings, device: torch.device) -> Game:
-    train = load_images(job, settings.dataset, "train", settings.side, settings.train_images, device)
-    test = load_images(job, settings.dataset, "test", settings.side, settings.test_images, device)
+    train = load_images(job, "mnist", "train", SIDE, settings.train_images, device)
+    test = load_images(job, "mnist", "test", SIDE, settings.test_images, device)
     noise = labelled_noise(uniform_noise(settings.noise))
 
     def measure(moment: Moment) -> list[Measured]:
@@ -97,12 +115,13 @@ def _game(job: Job, settings: Settings, device: torch.device) -> Game:
             kept = {"conditional": images[: settings.sheet].numpy(force=True)}
         return [Measured({"nn_error": error, "nn_error_real": real, "nn_excess": error - real}, kept)]
 
-    labels_N1HW = train[1].to(torch.uint8)[:, None, None, None].expand(-1, 1, settings.side, settings.side)
+    labels_N1HW = train[1].to(torch.uint8)[:, None, None, None].expand(-1, 1, SIDE, SIDE)
     options: dict[str, Any] = {"units": settings.units, "affine": settings.affine}
-    return dataclasses.replace(
-        image_game(job, settings, device, measure=measure),
+    return Game(
         generator=alone(lambda: ConditionalGenerator(width=settings.g_width, noise=settings.noise, **options), "generator"),
         discriminator=alone(lambda: ConditionalDiscriminator(width=settings.d_width, **options), "discriminator"),
         data=ImageSource(torch.cat([train[0], labels_N1HW], 1), settings.batch, PIXELS),
         noise=noise,
+        measure=measure,
+        **settings.game_fields(),
     )
