@@ -245,7 +245,7 @@ def _diverged(table: pd.DataFrame) -> pd.DataFrame:
     if len(replicas) == 1 and factors:
         mine &= (table[factors].fillna("") == table[factors].fillna("").iloc[0]).all(axis=1)
     lost = table[mine & (table["step"] >= table.loc[mine, "step"].median())]
-    marks = lost.drop_duplicates(factors).assign(metric="diverged", value=1.0)
+    marks = (lost.drop_duplicates(factors) if factors else lost.head(1)).assign(metric="diverged", value=1.0)
     return pd.concat([table.drop(lost.index), marks], ignore_index=True)
 
 
