@@ -309,9 +309,7 @@ MUTANTS = (
         "a generated image is given a label that it was not made for",
         "labels drawn anew for the second pass through a conditional net",
         "papers/radford2016/nets.py",
-        {
-            "with_label(torch.sigmoid(self.last(_beside(x, y_BK))), labels_B)": "with_label(torch.sigmoid(self.last(_beside(x, y_BK))), labels_B.flip(0))"
-        },
+        {"self.last(_beside(x, y_BK))), labels_B)": "self.last(_beside(x, y_BK))), labels_B.flip(0))"},
         (f"{TIPS}/test_nearest.py::test_a_label_is_the_last_column_and_the_images_channel",),
     ),
 )

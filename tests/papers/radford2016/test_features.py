@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from sklearn.preprocessing import StandardScaler
 from tiny_data import matlab_bytes
 
 from secondlook.data.fingerprint import fingerprint
 from secondlook.papers.radford2016 import features
 from secondlook.papers.radford2016.features import Settings, described, discriminator, run
-from secondlook.papers.radford2016.linear import error_of_linear
+from secondlook.papers.radford2016.linear import classifier_of, error_of_linear
 from secondlook.train.game import alone
 
 VALUES = {
@@ -89,22 +90,28 @@ def test_svhn_is_read_too(make_job, tmp_path) -> None:
 # -- the classifier ------------------------------------------------------------------------------------------------------------
 
 
-def blobs(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
+def blobs(seed: int, count: int = 60, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Three clusters of unequal size."""
     draw = np.random.default_rng(seed)
-    y = np.arange(count) % 3
-    return draw.normal(size=(count, 5)) + 2.5 * np.eye(3, 5)[y], y
+    y = np.minimum(np.arange(count) % 5, 2)
+    return spread * draw.normal(size=(count, 5)) + 2.5 * np.eye(3, 5)[y], y
 
 
 @pytest.mark.parametrize("kind", ["svm", "ridge"])
 def test_the_strength_is_chosen_without_the_test_images(kind: str) -> None:
-    fit, choose = blobs(0), blobs(1)
-    wrong = (blobs(2)[0], (blobs(2)[1] + 1) % 3)
-    chosen = error_of_linear(kind, (1e-6, 1.0), fit, choose, blobs(2))
-    assert chosen < 20
-    assert error_of_linear(kind, (1e-6, 1.0), fit, choose, wrong) > 80  # the same classifier, whatever the test labels are
-    single = {strength: error_of_linear(kind, (strength,), fit, choose, choose) for strength in (1e-6, 1.0)}
-    best = min(single, key=lambda strength: (single[strength], strength))
-    assert chosen == error_of_linear(kind, (best,), fit, choose, blobs(2))
+    """One strength is right on all that it is chosen on, the other on all test images."""
+    (x, y), (other, _), (test, _) = blobs(0, spread=2.0), blobs(1, spread=2.0), blobs(2, spread=2.0)
+    scaler = StandardScaler().fit(x)
+    weak, strong = (classifier_of(kind, strength).fit(scaler.transform(x), y) for strength in (1e-4, 1.0))
+    choose, right = weak.predict(scaler.transform(other)), strong.predict(scaler.transform(test))
+    expected = 100 * np.mean(weak.predict(scaler.transform(test)) != right)
+    assert expected > 0
+    assert error_of_linear(kind, (1e-4, 1.0), (x, y), (other, choose), (test, right)) == expected
+
+
+def test_of_equal_strengths_the_weakest_is_taken() -> None:
+    fit, choose, test = blobs(0), (blobs(1)[0], np.full(60, 7)), blobs(2)  # no strength is ever right
+    assert error_of_linear("ridge", (1.0, 1e-4), fit, choose, test) == error_of_linear("ridge", (1e-4,), fit, choose, test)
 
 
 def test_ridge_is_the_closed_form() -> None:
