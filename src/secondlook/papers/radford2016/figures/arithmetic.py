@@ -31,8 +31,8 @@ def draw(data: FigureData) -> Figure:
     end = snapshot(data.table)
     share, ink = right.subplots(1, 2, width_ratios=[1.5, 1])
     for axis, metric, ways, title in (
-        (share, "wanted", WAYS, "Share of wanted digits"),
-        (ink, "ink", {name: way for name, way in WAYS.items() if name != "1_short"}, "Ink, samples = 1"),
+        (share, "wanted", WAYS, "Wanted digits, share"),
+        (ink, "ink", {name: way for name, way in WAYS.items() if name != "1_short"}, "Ink"),
     ):
         for place, (name, (_, look)) in enumerate(ways.items()):
             values = end[f"{metric}_{name}"].dropna()

@@ -38,18 +38,20 @@ def draw(data: FigureData) -> Figure:
                 _interval(axes[0], row + shift, np.log(runs["fid_a"] / recipe["fid_a"]).dropna(), look)
             _squares(axes[1 + list(STEPS).index(key)], row, runs, look)
         axes[0].plot([], [], color=look.colour, marker=look.marker, ms=5, label=title)
-        axes[1 + list(STEPS).index(key)].set(title=title.capitalize(), xticks=[])
+        axes[1 + list(STEPS).index(key)].set_xticks([])
+        axes[1 + list(STEPS).index(key)].set_title(title.capitalize(), fontsize=8)
     axes[0].axvline(1, color="black", lw=0.8)
     axes[0].set_xscale("log")
     low, high = axes[0].get_xlim()
     ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= tick <= high]
     axes[0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes[0].minorticks_off()
-    axes[0].set(title="Guideline removed", xlabel="Frechet distance, times that of the recipe")
+    axes[0].set_title("Guideline removed", fontsize=8)
+    axes[0].set_xlabel("Frechet distance, times that of the recipe", fontsize=8)
     axes[0].set_yticks(range(len(rows)), rows, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    axes[1].set_xlabel("runs, filled: succeeds")
-    axes[2].set_xlabel("runs, filled: succeeds")
+    for axis in axes[1:]:
+        axis.set_xlabel("runs (filled: success)", fontsize=8)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
