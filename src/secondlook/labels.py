@@ -19,7 +19,19 @@ GENERATORS = {"dcgan": "DCGAN", "constant": "no batch norm, constant width", "ml
 BATCH_NORM = {"all": "BN in both", "not_in_g": "no BN in G", "none": "no BN"}
 FEATURE_NETS = {"a": "first net", "b": "second net", "random": "random weights", "inception": "Inception"}
 MIXTURES = {"ring-as-coded": "ring as coded", "ring": "ring", "grid25": "grid of 25"}
-
+REMOVED = {
+    "nothing": "full recipe",
+    "bn": "no BN",
+    "bn_d": "no BN in D",
+    "bn_g": "no BN in G",
+    "no_connected": "with connected layers",
+    "beta1": "beta1 of 0.9",
+    "relu": "tanh in G",
+    "leaky": "ReLU in D",
+    "strided": "pooling",
+    "all": "none of the tips",
+}
+ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "ReLU", "leaky_relu": "LeakyReLU"}
 MODELS = {"ae": "AE", "vae": "VAE", "aae": "AAE"}
 
 #: factor -> the labels of its values
@@ -31,6 +43,8 @@ FACTORS = {
     "data": MIXTURES,
     "model": MODELS,
     "labels": {"hidden": "labels hidden", "shown": "labels shown"},
+    "removed": REMOVED,
+    "activation": ACTIVATIONS,
     "simultaneous": {"True": "at once", "False": "in turn"},
     "shared_noise": {"True": "shared noise", "False": "fresh noise"},
 }

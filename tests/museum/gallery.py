@@ -8,6 +8,7 @@ LOSSES, UPDATES, DUEL = "tests/train/test_losses.py", "tests/train/test_updates.
 IC = "tests/papers/chen2019"
 AAE, VARIATIONAL = "tests/papers/makhzani2015", "tests/train/test_variational.py"
 DEEP, VAE = "tests/papers/hinton2006", "tests/papers/kingma2013"
+TIPS = "tests/papers/radford2016"
 LOOP, GAMES, QUALITY = "tests/train/test_adversarial.py", "tests/games/test_image_game.py", "tests/metrics/test_image_quality.py"
 
 USUAL = f"{DUEL}::test_a_game_is_what_the_usual_loop_plays"
@@ -444,5 +445,40 @@ MUTANTS = (
         "papers/hinton2006/linear.py",
         {"components_PZ = torch.linalg.eigh(centred_NP.T @ centred_NP)": "components_PZ = torch.linalg.eigh(train_NP.T @ train_NP)"},
         (f"{DEEP}/test_linear.py::test_pca_by_singular_values",),
+    ),
+    Mutant(
+        "beta1 is left at Adam's usual 0.9",
+        "the default of every library; DCGAN asks for 0.5",
+        "games/settings.py",
+        {"beta1: float = 0.5": "beta1: float = 0.9"},
+        (f"{TIPS}/test_guidelines.py::test_the_recipe_has_all_guidelines",),
+    ),
+    Mutant(
+        "batch normalization at the discriminator's input layer",
+        "many ports; section 3 of the DCGAN paper says where it must not be",
+        "nets/dcgan.py",
+        {"batch_norm and stage > 0": "batch_norm"},
+        ("tests/nets/test_dcgan.py::test_layers_are_those_of_the_wgan_code", "tests/nets/test_dcgan.py::test_parameters_of_discriminators"),
+    ),
+    Mutant(
+        "the classifier's strength is chosen on the test images",
+        "scikit-learn examples with a grid search over the test split",
+        "papers/radford2016/linear.py",
+        {"model.predict(chosen_NF) != choose[1]": "model.predict(test_NF) != test[1]"},
+        (f"{TIPS}/test_features.py::test_the_strength_is_chosen_without_the_test_images",),
+    ),
+    Mutant(
+        "features are taken in training mode",
+        "a missing net.eval(): they depend on who else is in the batch",
+        "papers/radford2016/features.py",
+        {"        net.eval()\n": "        net.train()\n"},
+        (f"{TIPS}/test_features.py::test_features_are_taken_in_evaluation_mode",),
+    ),
+    Mutant(
+        "a generated image is given a label that it was not made for",
+        "labels drawn anew for the second pass through a conditional net",
+        "papers/radford2016/nets.py",
+        {"self.last(_beside(x, y_BK))), labels_B)": "self.last(_beside(x, y_BK))), labels_B.flip(0))"},
+        (f"{TIPS}/test_nearest.py::test_a_label_is_the_last_column_and_the_images_channel",),
     ),
 )
