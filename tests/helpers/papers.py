@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
+from tiny_data import matlab_bytes
 
 import secondlook.papers
 from secondlook.check.settings import Written, check_settings
@@ -193,6 +194,9 @@ def made_up_data(dataset: str) -> dict[str, np.ndarray]:
     draw, arrays = np.random.default_rng(0), DATASETS[dataset].arrays
     if "text" in arrays:
         return {"text": draw.integers(97, 123, CHARACTERS).astype(np.uint8)}
+    if "train_mat" in arrays:
+        files = ((draw.integers(0, 256, (32, 32, 3, IMAGES), np.uint8), draw.integers(1, 11, IMAGES, np.uint8)) for _ in range(2))
+        return {f"{split}_mat": matlab_bytes(*file) for split, file in zip(("train", "test"), files, strict=True)}
     shape = arrays["train_images"].shape[1:]
     return {
         f"{split}_{name}": draw.integers(0, high, (IMAGES, *rest), np.uint8)
