@@ -18,7 +18,7 @@ OPTIMIZERS = {
 GENERATORS = {"dcgan": "DCGAN", "constant": "no batch norm, constant width", "mlp": "perceptron"}
 BATCH_NORM = {"all": "BN in both", "not_in_g": "no BN in G", "none": "no BN"}
 FEATURE_NETS = {"a": "first net", "b": "second net", "random": "random weights", "inception": "Inception"}
-MIXTURES = {"ring-as-coded": "ring as coded", "ring": "ring", "grid25": "grid of 25"}
+MIXTURES = {"ring-as-coded": "ring as coded", "ring": "ring", "ring-wide": "wide ring", "grid25": "grid of 25"}
 
 #: factor -> the labels of its values
 FACTORS = {
