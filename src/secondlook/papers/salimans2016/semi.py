@@ -21,7 +21,7 @@ from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.games.images import ImageSource, to_bytes, to_floats
 from secondlook.games.settings import GameSettings
-from secondlook.metrics.wasserstein import w1
+from secondlook.metrics.energy import energy_distance
 from secondlook.nets.features import FeatureDiscriminator, absolute_feature_gap, feature_gap
 from secondlook.papers.salimans2016.semi_nets import (
     CLASSES,
@@ -92,12 +92,13 @@ class Settings(GameSettings):
     #: test images
     #: the first so many; None: all
     test_images: int | None = None
-    #: samples of each side that the exact Wasserstein distance is computed on
-    w1_points: int = 200
+    #: samples of each side that the energy distance is computed on
+    energy_points: int = 1000
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(self, 1, "side", "d_widths", "g_widths", "noise", "kernels", "kernel_size", "train_images", "test_images", "w1_points")
+        at_least(self, 1, "side", "d_widths", "g_widths", "noise", "kernels", "kernel_size", "train_images", "test_images")
+        at_least(self, 2, "energy_points")
         at_least(self, CLASSES, "labels")
         at_least(self, 0, "decay_from", most=1)
         at_least(self, 0, "average_rate", below=1)
@@ -109,7 +110,7 @@ class Settings(GameSettings):
 
     def metrics(self) -> set[str]:
         """Names of all metrics that a run may write."""
-        return super().metrics() | {"test_error", "errors", "w1"}
+        return super().metrics() | {"test_error", "errors", "energy"}
 
     @property
     def pixels(self) -> tuple[float, float]:
@@ -154,7 +155,7 @@ def run(job: Job) -> Result:
     """Train one replica per seed: perceptrons all together, convolutions one after the other.
 
     Metrics: those of `secondlook.train.adversarial.train_adversarial`; ``test_error`` in percent, ``errors``, the same as a number of
-    10,000, at the averaged weights if there are any; ``w1``, the exact Wasserstein distance of samples and test images, pixels on [0, 1].
+    10,000, at the averaged weights if there are any; ``energy``, the energy distance of samples and test images, pixels on [0, 1].
     A net with minibatch features is tested at the training batch size. Arrays: "<first seed>/sheet", uint8 [40, C, H, W], at the last row.
     """
     settings = job.settings(Settings)
@@ -209,15 +210,15 @@ def semi_game(job: Job, settings: Settings, device: torch.device) -> Game:
 
     def measure(moment: Moment) -> list[Measured]:
         wrong = errors(moment.discriminator, test_floats, test_labels, settings, len(moment.seeds))
-        samples = to_bytes(moment.samples(max(settings.w1_points, KEPT), batch=settings.batch), settings.pixels).cpu()
-        real = test[: settings.w1_points].flatten(1).double().cpu().numpy() / 255
+        samples = to_bytes(moment.samples(max(settings.energy_points, KEPT), batch=settings.batch), settings.pixels)
+        real = test[: settings.energy_points].flatten(1) / 255
         rows = []
         for seed, share, made in zip(moment.seeds, wrong, samples, strict=True):
-            points = made[: settings.w1_points].flatten(1).double().numpy() / 255
+            distance = energy_distance(made[: settings.energy_points].flatten(1) / 255, real)
             kept: dict[str, np.ndarray] = {}
             if seed == job.seeds[0] and moment.step == settings.steps:
-                kept["sheet"] = made[:KEPT].numpy()
-            rows.append(Measured({"test_error": 100 * share, "errors": 10000 * share, "w1": w1(points, real)}, kept))
+                kept["sheet"] = made[:KEPT].cpu().numpy()
+            rows.append(Measured({"test_error": 100 * share, "errors": 10000 * share, "energy": distance}, kept))
         return rows
 
     def rule(lr: float, updates: int) -> Adam:
