@@ -88,7 +88,7 @@ MUTANTS = (
         {
             "with torch.set_grad_enabled(game.shared_noise):": "with torch.enable_grad():",
             "discriminate(self.discriminator, real, fake.detach(), game.loss)": "discriminate(self.discriminator, real, fake, game.loss)",
-            "list(self.discriminator.parameters())\n": "list(self.discriminator.parameters()) + list(self.generator.parameters())\n",
+            "_trained(self.discriminator)\n": "_trained(self.discriminator) + _trained(self.generator)\n",
         },
         (f"{DUEL}::test_a_step_of_one_player_leaves_the_other_alone", f"{DUEL}::test_updaters_cover_their_own_net_and_no_more"),
     ),

@@ -80,7 +80,7 @@ def test_gradients_flow_through_the_statistics_of_the_reference() -> None:
     net = WithReference([first, VirtualBatchNorm(4, 1).double(), nn.Tanh()], torch.randn(1, 5, 3, dtype=torch.float64))
     x = torch.randn(1, 6, 3, dtype=torch.float64)
     weight = first.weight.detach().clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda w: torch.func.functional_call(net, {"layers.0.weight": w}, x), [weight])
+    assert torch.autograd.gradcheck(lambda w: torch.func.functional_call(net, {"layers.0.weight": w}, x), [weight], raise_exception=False)
 
 
 def test_a_shift_alone() -> None:
