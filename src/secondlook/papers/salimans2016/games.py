@@ -26,7 +26,7 @@ NEAR = 0.05
 #: share of the steps that count as late
 LATE = 0.1
 #: points of a trajectory that are kept for a figure
-KEPT = 400
+KEPT = 2000
 
 
 @dataclasses.dataclass(frozen=True)

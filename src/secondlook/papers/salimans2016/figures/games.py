@@ -32,7 +32,8 @@ def draw(data: FigureData) -> Figure:
                     inside = np.abs(path - centre).max(1) < CUT
                     path = path[: int(inside.argmin()) if not inside.all() else None]
                     look = names[f"{weight:g}"]
-                    left.plot(*path.T, color=look.colour, marker=look.marker, ms=2, lw=0.6, alpha=0.8, label=f"weight {weight:g}")
+                    style = {"color": look.colour, "marker": look.marker, "ms": 2, "markevery": 12, "lw": 0.6, "alpha": 0.8}
+                    left.plot(*path.T, label=f"weight {weight:g}", **style)
         left.plot(*centre, "x", color="black", ms=8, mew=1.5)
         left.set(title=f"V = {title}", xlabel="x", ylabel="y", aspect="equal")
         mine = ends[ends["game"] == game]

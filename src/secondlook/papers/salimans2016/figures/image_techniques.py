@@ -35,5 +35,5 @@ def draw(data: FigureData) -> Figure:
             axis.plot(np.exp(np.log(sound).mean()), place, "|", color="black", ms=13, mew=1.5)
     axis.set_yticks(range(len(arms)), [TECHNIQUES[name] for name in arms], fontsize=7)
     axis.set_ylim(len(arms) - 0.5, -0.5)
-    axis.set(xscale="log", xlabel="Frechet distance in the features of the first net")
+    axis.set(xlabel="Frechet distance in the features of the first net")
     return figure
