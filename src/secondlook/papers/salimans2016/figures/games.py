@@ -14,8 +14,8 @@ METRICS = frozenset(["late_distance", "converged", "diverged"])
 GAMES = {"xy": ("x y", (0, 0)), "piecewise": ("(f(x) - 1)(y - 1)", (1, 1))}
 #: weights whose paths are drawn; the middle one decides
 SHOWN = (0.0, 0.1, 2.0)
-#: a path is cut where it has gone this far
-CUT = 3.0
+#: distance from the equilibrium that is shown, and at which a path ends that has left for good
+SHOWN_DISTANCE, CUT = 3.5, 100.0
 
 
 def draw(data: FigureData) -> Figure:
@@ -36,6 +36,8 @@ def draw(data: FigureData) -> Figure:
                     left.plot(*path.T, label=f"weight {weight:g}", **style)
         left.plot(*centre, "x", color="black", ms=8, mew=1.5)
         left.set(title=f"V = {title}", xlabel="x", ylabel="y", aspect="equal")
+        left.set_xlim(centre[0] - SHOWN_DISTANCE, centre[0] + SHOWN_DISTANCE)
+        left.set_ylim(centre[1] - SHOWN_DISTANCE, centre[1] + SHOWN_DISTANCE)
         mine = ends[ends["game"] == game]
         weights = sorted(mine["averaging"].unique())
         for place, weight in enumerate(weights):
