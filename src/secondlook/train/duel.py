@@ -73,7 +73,7 @@ class Duel:
             turns = game.discriminator_steps(self.step)
             for turn in range(turns):
                 self._constrain(game.before_step)
-                noise, real = self._noise(D, self.d_updater.done), self._real(self.d_updater.done)
+                noise, real = self._noise(D, self.d_updater.done), self._real()
                 with torch.set_grad_enabled(game.shared_noise):  # the generator's step will go through these fakes, or nobody will
                     fake = self.generator(noise)
                 loss, real_outputs, fake_outputs = discriminate(self.discriminator, real, fake.detach(), game.loss)
@@ -86,7 +86,7 @@ class Duel:
         if fake is None or not game.shared_noise:
             fake = self.generator(self._noise(G, self.g_updater.done))
         if game.generator_loss:
-            g_loss = game.generator_loss(self.discriminator, self._real(-1 - self.g_updater.done), fake)
+            g_loss = game.generator_loss(self.discriminator, self._real(G), fake)
         else:
             g_loss = game.loss.generator(self.discriminator(fake))
         self._update_generator(torch.autograd.grad(g_loss.sum(), self.g_parameters), left == 1)
@@ -95,7 +95,7 @@ class Duel:
     def _both_at_once(self, left: int) -> torch.Tensor:
         self._constrain(self.game.before_step)
         fake = self.generator(self._noise(D, self.d_updater.done))
-        d_loss, real_outputs, fake_outputs = discriminate(self.discriminator, self._real(self.d_updater.done), fake, self.game.loss)
+        d_loss, real_outputs, fake_outputs = discriminate(self.discriminator, self._real(), fake, self.game.loss)
         g_loss = self.game.loss.generator(fake_outputs)
         d_gradients = torch.autograd.grad(d_loss.sum(), self.d_parameters, retain_graph=True)
         g_gradients = torch.autograd.grad(g_loss.sum(), self.g_parameters)
@@ -130,8 +130,9 @@ class Duel:
         if last:
             self.last["g_gradient_norm"] = self._norm(gradients)
 
-    def _real(self, draw: int) -> torch.Tensor:
-        """Real samples [R, B, ...]. The draws of the discriminator's steps count up from 0, those of the generator's down from -1."""
+    def _real(self, player: int = D) -> torch.Tensor:
+        """Real samples [R, B, ...] of a player's step: the discriminator's draws count up from 0, the generator's down from -1."""
+        draw = self.d_updater.done if player == D else -1 - self.g_updater.done
         return torch.stack([self.game.data(seed, draw) for seed in self.seeds])
 
     def _noise(self, player: int, draw: int) -> torch.Tensor:
