@@ -146,16 +146,18 @@ class ImageSource:
         if len(images_NCHW) < batch:
             raise UserError(f"{len(images_NCHW)} training images are less than one batch of {batch}")
         self.images, self.batch, self.pixels = images_NCHW, batch, pixels
-        self._order: tuple[tuple[int, int], torch.Tensor] | None = None
+        #: of each replica and player the epoch at work and its order; draws of the generator have numbers below 0
+        self._orders: dict[tuple[int, bool], tuple[int, torch.Tensor]] = {}
 
     def __call__(self, seed: int, draw: int) -> torch.Tensor:
         """Return batch number ``draw`` of replica ``seed``, [B, C, H, W] float32."""
         epoch, place = divmod(draw, len(self.images) // self.batch)
-        if self._order is None or self._order[0] != (seed, epoch):
+        whose = seed, draw < 0
+        if whose not in self._orders or self._orders[whose][0] != epoch:
             device = self.images.device
             order = torch.randperm(len(self.images), generator=torch_generator(seed, "order", epoch, device=device), device=device)
-            self._order = ((seed, epoch), order)
-        chosen_B = self._order[1][place * self.batch : (place + 1) * self.batch]
+            self._orders[whose] = epoch, order
+        chosen_B = self._orders[whose][1][place * self.batch : (place + 1) * self.batch]
         return to_floats(self.images[chosen_B], self.pixels)
 
 
