@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
-from tiny_data import CIFAR, IDX, IDX_GZ, SPRITES, cifar_members, idx_bytes, idx_gz_files, register, sprite_members, tar_gz
+from tiny_data import CIFAR, IDX, IDX_GZ, SPRITES, cifar_members, idx_bytes, idx_gz_files, matlab_bytes, register, sprite_members, tar_gz
 
 from secondlook.data import archive
 from secondlook.data.decode import decode
@@ -253,7 +253,7 @@ def test_damaged_bytes_never_get_through(tmp_path, colour, gray, seed):
         assert harmless == (mismatch(found, register(arrays)) is None)
 
 
-RECORDS = Form("records", ("tiny-100.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin"))
+RECORDS = Form("bytes", ("tiny-100.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin"))
 
 
 @pytest.fixture
@@ -273,3 +273,25 @@ def test_records_of_another_size(tmp_path, records):
     members = {f"cifar-100-binary/{part}.bin": records[f"{part}_records"].tobytes() + b"x" for part in ("train", "test")}
     with pytest.raises(SourceError, match=r"train\.bin has 18445 bytes, not 18444"):
         run(tmp_path, RECORDS, {"tiny-100.tar.gz": tar_gz(members)}, records)
+
+
+MATLAB = Form("bytes", ("train_32x32.mat", "test_32x32.mat"))
+
+
+@pytest.fixture
+def matlab() -> dict[str, np.ndarray]:
+    """SVHN's two files."""
+    draw = np.random.default_rng(4)
+    sizes = {"train": 12, "test": 5}
+    images = {part: draw.integers(0, 256, (32, 32, 3, count), np.uint8) for part, count in sizes.items()}
+    return {f"{part}_mat": matlab_bytes(images[part], draw.integers(1, 11, count, np.uint8)) for part, count in sizes.items()}
+
+
+def test_files_are_kept_byte_for_byte(tmp_path, matlab):
+    same(run(tmp_path, MATLAB, {f"{part}_32x32.mat": matlab[f"{part}_mat"].tobytes() for part in ("train", "test")}, matlab), matlab)
+
+
+def test_a_file_that_is_cut_short(tmp_path, matlab):
+    files = {f"{part}_32x32.mat": matlab[f"{part}_mat"].tobytes()[:-1] for part in ("train", "test")}
+    with pytest.raises(SourceError, match=r"train_32x32\.mat has \d+ bytes, not \d+"):
+        run(tmp_path, MATLAB, files, matlab)

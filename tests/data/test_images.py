@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from tiny_data import matlab_bytes
 
 from secondlook.data import images as images_module
 from secondlook.data.fingerprint import fingerprint
@@ -103,3 +104,18 @@ def test_records_hold_coarse_label_fine_label_and_image() -> None:
     found, labels = images_module.images_and_labels({"train_records": records}, "train")
     assert np.array_equal(found, images)
     assert labels.tolist() == [90, 91, 92, 93]
+
+
+def test_matlab_files_hold_images_from_rows_to_numbers_and_10_for_0() -> None:
+    images = random_images(5, 3, 32).numpy()
+    labels = np.array([10, 1, 9, 5, 10], np.uint8)
+    # as SVHN's: rows, columns, colours, images; asymmetric in all four
+    files = {
+        "train_mat": matlab_bytes(images.transpose(2, 3, 1, 0), labels),
+        "test_mat": matlab_bytes(images[:2].transpose(2, 3, 1, 0), labels[:2]),
+    }
+    found, digits = images_module.images_and_labels(files, "train")
+    assert found.dtype == digits.dtype == np.uint8 and found.flags.c_contiguous
+    assert np.array_equal(found, images)
+    assert digits.tolist() == [0, 1, 9, 5, 0]
+    assert np.array_equal(images_module.images_and_labels(files, "test")[0], images[:2])

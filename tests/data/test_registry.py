@@ -47,7 +47,7 @@ def test_sizes():
 def test_unknown_name_suggests_the_nearest():
     with pytest.raises(UserError, match=r"no dataset 'cifar20'\. Did you mean 'cifar10'\?"):
         registry.get("cifar20")
-    with pytest.raises(UserError, match="Known: cifar10, cifar100, fashion_mnist, mnist, moby_dick, war_and_peace"):
+    with pytest.raises(UserError, match="Known: cifar10, cifar100, fashion_mnist, mnist, moby_dick, svhn, war_and_peace"):
         registry.digest("zzzzzzzz")
 
 
@@ -70,6 +70,7 @@ def test_digests_are_pinned():
 PINNED = {
     "cifar10": "2ef11717eeb08b09",
     "cifar100": "d6ce5df10e42d28b",
+    "svhn": "40d52bbae3c6049a",
     "mnist": "2ae0dfdbf5666d6e",
     "fashion_mnist": "841422af97443f58",
     "moby_dick": "bac9c3ea50f87b3d",

@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
+from tiny_data import matlab_bytes
 
 import secondlook.papers
 from secondlook.check.settings import Written, check_settings
@@ -193,6 +194,9 @@ def made_up_data(dataset: str) -> dict[str, np.ndarray]:
     draw, arrays = np.random.default_rng(0), DATASETS[dataset].arrays
     if "text" in arrays:
         return {"text": draw.integers(97, 123, CHARACTERS).astype(np.uint8)}
+    if "train_mat" in arrays:
+        files = ((draw.integers(0, 256, (32, 32, 3, IMAGES), np.uint8), draw.integers(1, 11, IMAGES, np.uint8)) for _ in range(2))
+        return {f"{split}_mat": matlab_bytes(*file) for split, file in zip(("train", "test"), files, strict=True)}
     shape = arrays["train_images"].shape[1:]
     return {
         f"{split}_{name}": draw.integers(0, high, (IMAGES, *rest), np.uint8)
@@ -241,7 +245,7 @@ def _diverged(table: pd.DataFrame) -> pd.DataFrame:
     if len(replicas) == 1 and factors:
         mine &= (table[factors].fillna("") == table[factors].fillna("").iloc[0]).all(axis=1)
     lost = table[mine & (table["step"] >= table.loc[mine, "step"].median())]
-    marks = lost.drop_duplicates(factors).assign(metric="diverged", value=1.0)
+    marks = (lost.drop_duplicates(factors) if factors else lost.head(1)).assign(metric="diverged", value=1.0)
     return pd.concat([table.drop(lost.index), marks], ignore_index=True)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.io import savemat
 
 from secondlook.data.download import Limits
 from secondlook.data.registry import Array, Dataset, Form
@@ -112,6 +113,13 @@ def sprite_members(arrays: dict[str, np.ndarray]) -> dict[str, bytes]:
     bodies = [png(batch) for batch in (*np.split(arrays["train_images"], 5), arrays["test_images"])]
     bodies += [json.dumps(arrays[f"{split}_labels"].tolist()).encode() for split in ("train", "test")]
     return dict(zip(SPRITES.members, bodies, strict=True))
+
+
+def matlab_bytes(images_HWCN: np.ndarray, labels_N: np.ndarray) -> np.ndarray:
+    """A file as SVHN's, as an array of its bytes: MATLAB 5, compressed, labels in a column."""
+    out = io.BytesIO()
+    savemat(out, {"X": images_HWCN, "y": labels_N[:, None]}, do_compression=True)
+    return np.frombuffer(out.getvalue(), np.uint8)
 
 
 Handler = http.server.BaseHTTPRequestHandler

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 LOSSES, UPDATES, DUEL = "tests/train/test_losses.py", "tests/train/test_updates.py", "tests/train/test_duel.py"
 IC = "tests/papers/chen2019"
+AAE, VARIATIONAL = "tests/papers/makhzani2015", "tests/train/test_variational.py"
+DEEP, VAE = "tests/papers/hinton2006", "tests/papers/kingma2013"
+TIPS = "tests/papers/radford2016"
+MINIBATCH = "tests/nets/test_minibatch.py"
+VIRTUAL = "tests/nets/test_virtual_norm.py"
 LOOP, GAMES, QUALITY = "tests/train/test_adversarial.py", "tests/games/test_image_game.py", "tests/metrics/test_image_quality.py"
 
 USUAL = f"{DUEL}::test_a_game_is_what_the_usual_loop_plays"
@@ -86,7 +91,7 @@ MUTANTS = (
         {
             "with torch.set_grad_enabled(game.shared_noise):": "with torch.enable_grad():",
             "discriminate(self.discriminator, real, fake.detach(), game.loss)": "discriminate(self.discriminator, real, fake, game.loss)",
-            "list(self.discriminator.parameters())\n": "list(self.discriminator.parameters()) + list(self.generator.parameters())\n",
+            "_trained(self.discriminator)\n": "_trained(self.discriminator) + _trained(self.generator)\n",
         },
         (f"{DUEL}::test_a_step_of_one_player_leaves_the_other_alone", f"{DUEL}::test_updaters_cover_their_own_net_and_no_more"),
     ),
@@ -275,5 +280,269 @@ MUTANTS = (
         "papers/chen2019/theorem.py",
         {"keep**2 * joint_KK": "(1 - keep) ** 2 * joint_KK", "(1 - keep) ** 2\n    return": "keep**2\n    return"},
         (f"{IC}/test_theorem.py::test_coins_by_hand",),
+    ),
+    Mutant(
+        "the KL term has the wrong sign",
+        "the paper's Appendix B writes minus KL; a port that takes it for KL",
+        "papers/makhzani2015/trio.py",
+        {"descend(error + kl,": "descend(error - kl,"},
+        (f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does",),
+    ),
+    Mutant(
+        "the KL term is a mean over the code's numbers",
+        "a mean where the bound has a sum; Keras-style reductions",
+        "train/variational.py",
+        {"- 1 - log_variance_Z).sum(-1)": "- 1 - log_variance_Z).mean(-1)"},
+        (f"{VARIATIONAL}::test_the_kl_is_torchs", f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does"),
+    ),
+    Mutant(
+        "the likelihood is a mean over pixels beside a summed KL term",
+        "the default reduction of binary_cross_entropy",
+        "train/variational.py",
+        {'reduction="none").sum(-1)': 'reduction="none").mean(-1)'},
+        (f"{VARIATIONAL}::test_the_likelihood_is_torchs_and_a_sum", f"{AAE}/test_trio.py::test_a_training_is_what_the_usual_loop_does"),
+    ),
+    Mutant(
+        "the sigmoid is taken twice",
+        "a decoder that ends in a sigmoid, and a loss that takes logits",
+        "train/variational.py",
+        {"binary_cross_entropy_with_logits(logits_D,": "binary_cross_entropy_with_logits(torch.sigmoid(logits_D),"},
+        (f"{VARIATIONAL}::test_the_likelihood_is_torchs_and_a_sum", f"{VARIATIONAL}::test_grey_pixels_count_as_probabilities"),
+    ),
+    Mutant(
+        "the variance is taken for the standard deviation",
+        "exp of the log variance in place of its half",
+        "train/variational.py",
+        {"(0.5 * log_variance_Z).exp() * noise_Z": "log_variance_Z.exp() * noise_Z"},
+        (f"{VARIATIONAL}::test_gradients_pass_through_a_draw", f"{VARIATIONAL}::test_the_kl_is_the_mean_over_draws"),
+    ),
+    Mutant(
+        "codes are not detached in the discriminator's phase",
+        "a missing detach(), as in many GAN loops",
+        "papers/makhzani2015/phases.py",
+        {"code.detach(), loss": "code, loss"},
+        (f"{AAE}/test_phases.py::test_the_discriminator_is_given_codes_without_the_way_to_the_encoder",),
+    ),
+    Mutant(
+        "draws of the prior and codes are exchanged for the discriminator",
+        "labels of real and fake swapped, where the code is the fake",
+        "papers/makhzani2015/phases.py",
+        {"discriminate(adversary.net, draw, code.detach(), loss)": "discriminate(adversary.net, code.detach(), draw, loss)"},
+        (
+            f"{AAE}/test_phases.py::test_the_regularisation_phase_by_hand",
+            f"{AAE}/test_phases.py::test_the_encoder_moves_to_where_the_prior_is",
+        ),
+    ),
+    Mutant(
+        "the KL term has the wrong sign in the bound",
+        "Kingma & Welling 2013, Appendix B, gives minus the KL; ports add it",
+        "papers/kingma2013/model.py",
+        {"images_RBP) - kl_to_standard_normal": "images_RBP) + kl_to_standard_normal"},
+        (
+            f"{VAE}/test_model.py::test_the_bound_is_the_likelihood_of_one_draw_less_the_kl",
+            f"{VAE}/test_training.py::test_aevb_is_the_usual_loop",
+        ),
+    ),
+    Mutant(
+        "a mean over pixels beside a KL that is a sum",
+        "ports in which binary_cross_entropy averages, as it does by default: the KL then has hundreds of times its weight",
+        "papers/kingma2013/model.py",
+        {
+            "return bernoulli_log_likelihood(logits_RBP, images_RBP) - kl": (
+                "return bernoulli_log_likelihood(logits_RBP, images_RBP) / images_RBP.shape[-1] - kl"
+            )
+        },
+        (
+            f"{VAE}/test_model.py::test_the_bound_is_the_likelihood_of_one_draw_less_the_kl",
+            f"{VAE}/test_training.py::test_aevb_is_the_usual_loop",
+        ),
+    ),
+    Mutant(
+        "the decoder's sigmoid is taken twice",
+        "a decoder that ends with a sigmoid, and a loss that takes logits",
+        "papers/kingma2013/model.py",
+        {
+            "logits_RBP = self.decoder(reparameterise(mean_RBZ, log_variance_RBZ, noise_RBZ))": (
+                "logits_RBP = self.decoder(reparameterise(mean_RBZ, log_variance_RBZ, noise_RBZ)).sigmoid()"
+            )
+        },
+        (f"{VAE}/test_model.py::test_the_bound_is_the_likelihood_of_one_draw_less_the_kl",),
+    ),
+    Mutant(
+        "the encoder's log-variance is taken for the logarithm of the standard deviation",
+        "the two heads of public ports, confused",
+        "train/variational.py",
+        {"(0.5 * log_variance_Z).exp() * noise_Z": "log_variance_Z.exp() * noise_Z"},
+        (
+            f"{VAE}/test_model.py::test_wake_is_the_likelihood_of_what_the_encoder_draws",
+            f"{VAE}/test_training.py::test_aevb_is_the_usual_loop",
+        ),
+    ),
+    Mutant(
+        "the KL with the square of the mean over codes, not the mean of the squares",
+        "a slip of vectorised code",
+        "train/variational.py",
+        {"(mean_Z.square() + log_variance_Z.exp()": "(mean_Z.mean(-1, keepdim=True).square() + log_variance_Z.exp()"},
+        (
+            f"{VAE}/test_model.py::test_the_bound_is_the_likelihood_of_one_draw_less_the_kl",
+            f"{VAE}/test_identities.py::test_all_identities_hold_and_seeds_differ",
+        ),
+    ),
+    Mutant(
+        "importance weights are averaged as logarithms",
+        "then more draws change nothing, and the estimate is the bound",
+        "papers/kingma2013/model.py",
+        {"torch.stack(weights).logsumexp(0) - math.log(len(weights))": "torch.stack(weights).mean(0) + 0 * math.log(len(weights))"},
+        (f"{VAE}/test_model.py::test_the_mean_bound_lies_below_the_log_likelihood_and_more_draws_come_up_to_it",),
+    ),
+    Mutant(
+        "wake trains the encoder too",
+        "a missing detach: half of wake-sleep becomes half of AEVB",
+        "papers/kingma2013/model.py",
+        {"with torch.no_grad():\n            codes_RBZ": "with torch.enable_grad():\n            codes_RBZ"},
+        (f"{VAE}/test_model.py::test_each_half_of_wake_sleep_has_slopes_for_its_own_net_alone[wake]",),
+    ),
+    Mutant(
+        "dreams are the decoder's means, not draws",
+        "binary pixels that are never binary in sleep",
+        "papers/kingma2013/model.py",
+        {
+            "(self.decoder(codes_RBZ).sigmoid() > uniform_RBP).to(codes_RBZ.dtype)": (
+                "self.decoder(codes_RBZ).sigmoid() + 0 * uniform_RBP.to(codes_RBZ.dtype)"
+            )
+        },
+        (f"{VAE}/test_model.py::test_sleep_is_the_density_of_the_dreamt_codes",),
+    ),
+    Mutant(
+        "contrastive divergence with the data's hidden units in both phases",
+        "a slip of the negative phase",
+        "papers/hinton2006/rbm.py",
+        {"negative_RBV.transpose(1, 2) @ negative_RBH": "negative_RBV.transpose(1, 2) @ positive_RBH"},
+        (f"{DEEP}/test_rbm.py::test_the_direction_of_cd_1_image_by_image",),
+    ),
+    Mutant(
+        "hidden states are their means",
+        "without the draw the code is not a bottleneck (Hinton's practical guide to training RBMs)",
+        "papers/hinton2006/rbm.py",
+        {"self.down(self.draw(positive_RBH, noise_RBH))": "self.down(positive_RBH + 0 * noise_RBH)"},
+        (f"{DEEP}/test_rbm.py::test_the_direction_of_cd_1_image_by_image",),
+    ),
+    Mutant(
+        "the last machine's hidden units are logistic",
+        "ports that use one RBM for all layers; the paper's code is linear",
+        "papers/hinton2006/autoencoder.py",
+        {'"linear" if layer == len(settings.hidden) else "logistic"': '"logistic"'},
+        (f"{DEEP}/test_runs.py::test_machines_are_trained_in_turn_and_the_net_starts_from_them",),
+    ),
+    Mutant(
+        "the squared error is a mean over pixels",
+        "PyTorch's mse_loss, beside numbers that are sums",
+        "papers/hinton2006/autoencoder.py",
+        {".square().sum(-1).double()": ".square().mean(-1).double()"},
+        (f"{DEEP}/test_runs.py::test_errors_are_sums_over_pixels_and_means_over_images",),
+    ),
+    Mutant(
+        "PCA without the mean",
+        "components of images that are not centred",
+        "papers/hinton2006/linear.py",
+        {"components_PZ = torch.linalg.eigh(centred_NP.T @ centred_NP)": "components_PZ = torch.linalg.eigh(train_NP.T @ train_NP)"},
+        (f"{DEEP}/test_linear.py::test_pca_by_singular_values",),
+    ),
+    Mutant(
+        "beta1 is left at Adam's usual 0.9",
+        "the default of every library; DCGAN asks for 0.5",
+        "games/settings.py",
+        {"beta1: float = 0.5": "beta1: float = 0.9"},
+        (f"{TIPS}/test_guidelines.py::test_the_recipe_has_all_guidelines",),
+    ),
+    Mutant(
+        "batch normalization at the discriminator's input layer",
+        "many ports; section 3 of the DCGAN paper says where it must not be",
+        "nets/dcgan.py",
+        {"batch_norm and stage > 0": "batch_norm"},
+        ("tests/nets/test_dcgan.py::test_layers_are_those_of_the_wgan_code", "tests/nets/test_dcgan.py::test_parameters_of_discriminators"),
+    ),
+    Mutant(
+        "the classifier's strength is chosen on the test images",
+        "scikit-learn examples with a grid search over the test split",
+        "papers/radford2016/linear.py",
+        {"model.predict(chosen_NF) != choose[1]": "model.predict(test_NF) != test[1]"},
+        (f"{TIPS}/test_features.py::test_the_strength_is_chosen_without_the_test_images",),
+    ),
+    Mutant(
+        "features are taken in training mode",
+        "a missing net.eval(): they depend on who else is in the batch",
+        "papers/radford2016/features.py",
+        {"        net.eval()\n": "        net.train()\n"},
+        (f"{TIPS}/test_features.py::test_features_are_taken_in_evaluation_mode",),
+    ),
+    Mutant(
+        "a generated image is given a label that it was not made for",
+        "labels drawn anew for the second pass through a conditional net",
+        "papers/radford2016/nets.py",
+        {"self.last(_beside(x, y_BK))), labels_B)": "self.last(_beside(x, y_BK))), labels_B.flip(0))"},
+        (f"{TIPS}/test_nearest.py::test_a_label_is_the_last_column_and_the_images_channel",),
+    ),
+    Mutant(
+        "minibatch discrimination mixes up examples and kernels",
+        "a reshape in place of a transpose, in ports of the layer",
+        "nets/minibatch.py",
+        {"rows_RBKC.transpose(1, 2).reshape(": "rows_RBKC.reshape("},
+        (f"{MINIBATCH}::test_features_are_the_double_loop_over_the_other_examples",),
+    ),
+    Mutant(
+        "an example counts as its own neighbour",
+        "the released code takes it out by a large distance on the diagonal; ports forget it",
+        "nets/minibatch.py",
+        {".sum(-1) - 1\n": ".sum(-1)\n"},
+        (
+            f"{MINIBATCH}::test_features_are_the_double_loop_over_the_other_examples",
+            f"{MINIBATCH}::test_equal_examples_are_as_near_as_can_be",
+        ),
+    ),
+    Mutant(
+        "virtual batch normalization mixes in the batch at hand",
+        "statistics of x over its whole batch in place of the example's own",
+        "nets/virtual_norm.py",
+        {"own * self._of_each(x) + (1 - own) * mean": "own * self._of_all(x) + (1 - own) * mean"},
+        (f"{VIRTUAL}::test_the_output_does_not_depend_on_the_other_examples",),
+    ),
+    Mutant(
+        "the reference batch's statistics are held fixed",
+        "a detach that the released code of virtual batch normalization does not have",
+        "nets/virtual_norm.py",
+        {"mean, square = self._of_all(reference), ": "mean, square = self._of_all(reference).detach(), "},
+        (f"{VIRTUAL}::test_gradients_flow_through_the_statistics_of_the_reference",),
+    ),
+    Mutant(
+        "one-sided smoothing smooths the fakes too",
+        "one smoothing constant for both labels, the commonest port of the tip",
+        "papers/salimans2016/techniques.py",
+        {'self.beta if self.on.smoothing == "two_sided" else 0.0': "self.beta"},
+        ("tests/papers/salimans2016/test_ring.py::test_smoothing_changes_the_targets_of_data_and_of_fakes",),
+    ),
+    Mutant(
+        "historical averaging with half of its gradient",
+        "lambda (theta - mean), the derivative without its factor of 2",
+        "train/averages.py",
+        {"gradient + 2 * self.weight": "gradient + self.weight"},
+        (
+            "tests/train/test_averages.py::test_historical_averaging_adds_the_gradient_of_its_cost_with_the_mean_held_fixed",
+            "tests/papers/salimans2016/test_games.py::test_the_adversarial_loop_plays_the_same_game",
+        ),
+    ),
+    Mutant(
+        "a net with minibatch features is tested at another batch size",
+        "the test batch of every other classifier",
+        "papers/salimans2016/semi.py",
+        {"filled.split(batch)": "filled.split(500)"},
+        ("tests/papers/salimans2016/test_semi.py::test_test_images_come_in_batches_of_the_training_size",),
+    ),
+    Mutant(
+        "data-dependent initialization without the spread that was asked for",
+        "init_stdv of the released code's last layers, forgotten",
+        "nets/weight_norm.py",
+        {"self.scale.copy_(self.spread / ": "self.scale.copy_(1 / "},
+        ("tests/nets/test_weight_norm.py::test_data_give_each_output_mean_0_and_the_spread",),
     ),
 )

@@ -157,3 +157,81 @@ def test_other_sides_are_refused() -> None:
         DCGANGenerator(1, 28)
     with pytest.raises(UserError, match="16, 32 or 64 pixels, not 8"):
         DCGANDiscriminator(1, 8)
+
+
+# -- what the guidelines of Radford et al. 2016 are about ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("connected", [0, 1, 2])
+@pytest.mark.parametrize("kernel", [4, 5])
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_parameters_of_hidden_connected_layers(connected: int, kernel: int, batch_norm: bool) -> None:
+    """Each has as many units as 4 x 4 pixels hold numbers, here 16 x 8, with kernels of 5 pixels a bias, normalized two numbers each."""
+    options = {"width": 4, "kernel": kernel, "batch_norm": batch_norm}
+    units = 16 * 8
+    each = units * ((kernel == 5) + 2 * batch_norm)
+    wider = (units - 7) * units if connected else 0  # the layer to 4 x 4 pixels has more inputs
+    more = connected * each + (7 * units + (connected - 1) * units**2 if connected else 0) + wider
+    assert parameters(DCGANGenerator(1, 16, noise=7, connected=connected, **options)) == (
+        parameters(DCGANGenerator(1, 16, noise=7, **options)) + more
+    )
+    assert parameters(DCGANDiscriminator(1, 16, connected=connected, **options)) == (
+        parameters(DCGANDiscriminator(1, 16, **options)) + connected * (units**2 + each)
+    )
+
+
+def test_connected_layers_are_normalized_and_bent_like_the_others() -> None:
+    names = [type(module).__name__ for module in DCGANGenerator(1, 16, noise=7, width=2, connected=1, activation="tanh").layers]
+    assert names[:5] == ["Linear", "BatchNorm1d", "Tanh", "Unflatten", "ConvTranspose2d"]
+    names = [type(module).__name__ for module in DCGANDiscriminator(1, 16, width=2, connected=1, activation="relu").layers]
+    assert names[-6:] == ["Flatten", "Linear", "BatchNorm1d", "ReLU", "Linear", "Flatten"]
+
+
+@pytest.mark.parametrize(("activation", "kind"), [("relu", nn.ReLU), ("leaky_relu", nn.LeakyReLU), ("tanh", nn.Tanh)])
+def test_all_hidden_layers_have_the_nonlinearity_that_is_asked_for(activation: str, kind: type[nn.Module]) -> None:
+    for net, ends in (
+        (DCGANGenerator(1, 32, width=2, activation=activation), 1),
+        (DCGANDiscriminator(1, 32, width=2, activation=activation), 0),
+    ):
+        bends = [module for module in net.layers if isinstance(module, nn.ReLU | nn.LeakyReLU | nn.Tanh)]
+        assert all(isinstance(module, kind) for module in bends[: len(bends) - ends])
+        assert len(bends) == 3 + ends
+    assert isinstance(DCGANGenerator(1, 32, width=2, activation=activation).layers[-1], nn.Tanh)
+
+
+@pytest.mark.parametrize(("resampling", "least"), [("strided", 0.3), ("pooling", 0.1)])  # an average of four is smaller than each
+def test_hes_start_keeps_the_size_of_signals_where_the_usual_one_loses_it(resampling: str, least: float) -> None:
+    """Without normalization: root mean square outputs before the last function, for inputs of size 1."""
+    sizes = {}
+    for weights in ("normal", "he"):
+        torch.manual_seed(0)
+        generator = DCGANGenerator(3, 32, width=16, batch_norm=False, resampling=resampling, weights=weights)
+        discriminator = DCGANDiscriminator(3, 32, width=16, batch_norm=False, resampling=resampling, weights=weights)
+        made = generator.layers[:-1](torch.randn(64, 100))
+        told = discriminator(torch.randn(64, 3, 32, 32))
+        sizes[weights] = [float(each.detach().square().mean().sqrt()) for each in (made, told)]
+    assert all(least < size < 3 for size in sizes["he"])
+    assert all(size < 0.05 for size in sizes["normal"])
+
+
+@pytest.mark.parametrize(("side", "kernel", "length"), [(32, 5, 7168), (16, 4, (64 + 128) * 16), (64, 4, (64 + 128 + 256 + 512) * 16)])
+def test_features_are_largest_outputs_in_each_sixteenth(side: int, kernel: int, length: int) -> None:
+    """Against each layer in turn; 7,168 is the number of features that the official code has for SVHN."""
+    torch.manual_seed(0)
+    net = DCGANDiscriminator(3, side, kernel=kernel).eval()
+    images = torch.randn(2, 3, side, side)
+    with torch.no_grad():
+        found = net.features(images)
+        assert found.shape == (2, length)
+        x, place = images, 0
+        for layer in net.layers:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                step = x.shape[-1] // 4
+                for channel in (0, x.shape[1] - 1):
+                    for row in range(4):
+                        for column in range(4):
+                            block = x[1, channel, row * step : (row + 1) * step, column * step : (column + 1) * step]
+                            assert found[1, place + channel * 16 + row * 4 + column] == block.max()
+                place += 16 * x.shape[1]
+        assert place == length

@@ -172,3 +172,14 @@ def test_uniform() -> None:
     assert float(layer.weight.detach().abs().max()) == pytest.approx(0.05, rel=1e-3)
     assert float(layer.weight.detach().std()) == pytest.approx(0.05 / math.sqrt(3), rel=0.03)
     assert not layer.bias.any()
+
+
+def test_one_replica_alone_gives_the_bits_that_it_gives_among_others() -> None:
+    net = StackedMLP([16, 32, 2], generators(3), shape=(2,))
+    x = torch.randn(3, 64, 16)
+    for replica in range(3):
+        one = net.one(replica)
+        assert torch.equal(one(x[replica][None])[0], net(x)[replica])
+        with torch.no_grad():
+            next(one.parameters()).zero_()
+    assert all(bool(parameter.any()) for parameter in net.parameters()), "a copy: what is done to it leaves the stack alone"

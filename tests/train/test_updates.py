@@ -173,3 +173,20 @@ def test_a_game_does_without_dynamo() -> None:
     code += "configure(SimpleNamespace(threads=1, device='cpu')); assert torch.are_deterministic_algorithms_enabled(); "
     code += "print('torch._dynamo' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_adams_step_size_stays_and_then_falls_in_a_straight_line_to_zero() -> None:
+    """The released CIFAR-10 scripts of Salimans et al. 2016: lr min(3 - epoch / 400, 1) over 1,200 epochs."""
+    rule = Adam(3e-4, decay=(800, 1200))
+    assert [rule.step_size(epoch) for epoch in range(0, 1201, 100)] == pytest.approx(
+        [3e-4 * min(3 - epoch / 400, 1) for epoch in range(0, 1201, 100)]
+    )
+    assert Adam(3e-4).step_size(10**6) == 3e-4
+    weights = torch.zeros(3)
+    updater = Updater(Adam(0.1, decay=(1, 3)), [weights])
+    sizes = []
+    for _ in range(4):
+        before = weights.clone()
+        updater.step([torch.ones(3)])
+        sizes.append((before - weights)[0].item())
+    assert sizes == pytest.approx([0.1, 0.1, 0.05, 0.0], abs=1e-6)

@@ -59,13 +59,14 @@ def _cifar_binary(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arr
     return arrays
 
 
-def _records(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
-    """Files that are an array each, byte for byte: ``train.bin`` is ``train_records``."""
+def _bytes(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arrays:
+    """Files that are an array each, byte for byte: ``train.bin`` or ``train_32x32.mat`` is the array whose name begins with ``train_``."""
     arrays: Arrays = {}
     for path in parts:
-        expected = dataset.arrays[f"{path.stem}_records"]
-        _expect_size(path, expected.nbytes)
-        arrays[f"{path.stem}_records"] = np.fromfile(path, np.uint8).reshape(expected.shape)
+        split = path.stem.partition("_")[0]
+        key = next(key for key in dataset.arrays if key.startswith(f"{split}_"))
+        _expect_size(path, dataset.arrays[key].nbytes)
+        arrays[key] = np.fromfile(path, np.uint8).reshape(dataset.arrays[key].shape)
     return arrays
 
 
@@ -172,10 +173,10 @@ def _safetensors(parts: Sequence[Path], dataset: Dataset, scratch: Path) -> Arra
 
 
 DECODERS: Mapping[str, Callable[[Sequence[Path], Dataset, Path], Arrays]] = {
+    "bytes": _bytes,
     "cifar-binary": _cifar_binary,
     "cifar-sprites": _cifar_sprites,
     "idx": _idx,
-    "records": _records,
     "safetensors": _safetensors,
     "text": _text,
 }

@@ -5,6 +5,7 @@ Shapes: N images, C channels, H height, W width. They stay uint8: a pixel x mean
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Literal
 
@@ -51,11 +52,21 @@ def resized(images_NCHW: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def images_and_labels(arrays: Mapping[str, np.ndarray], split: Literal["train", "test"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images [N, C, H, W] and labels [N] of a split, uint8; of CIFAR-100's records the fine labels."""
+    """Return the images [N, C, H, W] and labels [N] of a split, uint8; of CIFAR-100's records the fine labels, of SVHN the digits."""
     if f"{split}_records" in arrays:
         records = arrays[f"{split}_records"]
         return records[:, 2:].reshape(-1, 3, 32, 32), records[:, 1]
+    if f"{split}_mat" in arrays:
+        return _matlab(arrays[f"{split}_mat"])
     return arrays[f"{split}_images"], arrays[f"{split}_labels"]
+
+
+def _matlab(file: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels of a file of SVHN, given as its bytes: ``X`` [H, W, C, N], and ``y`` [N, 1], where 10 is the digit 0."""
+    from scipy.io import loadmat  # here, since other data sets do not need it
+
+    held = loadmat(io.BytesIO(file.tobytes()), variable_names=["X", "y"])
+    return np.ascontiguousarray(held["X"].transpose(3, 2, 0, 1)), held["y"].ravel() % 10
 
 
 def load_images(

@@ -13,7 +13,9 @@ from secondlook.errors import UserError
 
 
 def load(path: str | Path, digest: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a fetched dataset: ``train_images`` and ``test_images`` uint8 (N, C, H, W), labels uint8 (N,); or ``text`` (N,).
+    """Return the arrays of a fetched dataset, those of its entry in the registry.
+
+    Mostly ``train_images`` and ``test_images`` uint8 (N, C, H, W), labels uint8 (N,).
 
     Args:
         path: file that ``python -m secondlook fetch`` wrote.

@@ -55,6 +55,11 @@ def ring() -> Mixture:
     return Mixture("ring", _on_circle(np.arange(8) * (math.pi / 4)), 0.01, np.full(8, 1 / 8))
 
 
+def ring_wide() -> Mixture:
+    """The ring with std 0.05: modes wide enough that a short training can fill them."""
+    return Mixture("ring-wide", _on_circle(np.arange(8) * (math.pi / 4)), 0.05, np.full(8, 1 / 8))
+
+
 def ring_as_coded() -> Mixture:
     """The ring as LSGAN's official code draws it: 8 modes, of which the one at (0, 1) has weight 2/9, the others 1/9.
 
@@ -73,7 +78,7 @@ def grid25() -> Mixture:
     return Mixture("grid25", centres / 2.828, 0.05 / 2.828, np.full(25, 1 / 25))
 
 
-MAKERS = {"ring": ring, "ring-as-coded": ring_as_coded, "grid25": grid25}
+MAKERS = {"ring": ring, "ring-wide": ring_wide, "ring-as-coded": ring_as_coded, "grid25": grid25}
 
 
 def mixture(name: str) -> Mixture:

@@ -1,7 +1,8 @@
 """The datasets: what their arrays must hash to, and where their bytes come from. Standard library only, since the Snakefile imports it.
 
-Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, and CIFAR-100 one array of records a
-split. The sha256 is that of the array's bytes in C order, so it does not depend on the source, on its compression or on its container.
+Every array is uint8: images N C H W, labels one-dimensional; a text is one array of ASCII codes, CIFAR-100 one array of records a split,
+and SVHN one array of a file's bytes a split. The sha256 is that of the array's bytes in C order, so it does not depend on the source, on
+its compression or on its container.
 Adding a dataset is one entry of ``DATASETS``; adding a file format is one function in ``decode.py``.
 """
 
@@ -149,9 +150,21 @@ _CIFAR100 = Dataset(
     sources=(
         Web(
             "https://www.cs.toronto.edu/~kriz",
-            Form("records", ("cifar-100-binary.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin")),
+            Form("bytes", ("cifar-100-binary.tar.gz",), ("cifar-100-binary/train.bin", "cifar-100-binary/test.bin")),
         ),
     ),
+)
+
+# One array a split, the bytes of its file: their hashes are published (tensorflow/datasets @333639b,
+# tensorflow_datasets/url_checksums/svhn_cropped.txt), those of images and labels are not. `data.images` reads them.
+_SVHN = Dataset(
+    name="svhn",
+    title="SVHN",
+    arrays={
+        "train_mat": Array((182040794,), "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8"),
+        "test_mat": Array((64275384,), "cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b"),
+    },
+    sources=(Web("http://ufldl.stanford.edu/housenumbers", Form("bytes", ("train_32x32.mat", "test_32x32.mat"))),),
 )
 
 _MNIST = Dataset(
@@ -208,7 +221,7 @@ _WAR_AND_PEACE = Dataset(
 )
 
 DATASETS: Mapping[str, Dataset] = {
-    dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _MNIST, _FASHION_MNIST, _MOBY_DICK, _WAR_AND_PEACE)
+    dataset.name: dataset for dataset in (_CIFAR10, _CIFAR100, _SVHN, _MNIST, _FASHION_MNIST, _MOBY_DICK, _WAR_AND_PEACE)
 }
 
 

@@ -20,7 +20,7 @@ from secondlook.metrics.image_quality import FeatureNet, ImageJudge, metric_name
 from secondlook.metrics.inception import load_inception
 from secondlook.metrics.neighbours import NEIGHBOURS
 from secondlook.nets.classifier import Classifier
-from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator, Filters
+from secondlook.nets.dcgan import Activation, DCGANDiscriminator, DCGANGenerator, Filters, Resampling, Weights
 from secondlook.nets.mlp import Initialise, StackedMLP, torch_default, uniform
 from secondlook.runner.job import Job
 from secondlook.runner.ranges import above, at_least, at_most
@@ -42,7 +42,8 @@ class ImageSettings(GameSettings):
     """Settings of an image game."""
 
     #: data set
-    dataset: Literal["mnist", "cifar10", "fashion_mnist"]
+    #: svhn has no feature nets, so that no judge can be had
+    dataset: Literal["mnist", "cifar10", "fashion_mnist", "svhn"]
     #: side of the images in pixels
     side: int
     #: training images
@@ -81,6 +82,18 @@ class ImageSettings(GameSettings):
     #: kernel size of a DCGAN
     #: with all that comes with it in two official codes (`secondlook.nets.dcgan`)
     kernel: Literal[4, 5] = 4
+    #: how a DCGAN changes the side of its layers
+    #: strided convolutions, or convolutions with pooling and repeated pixels
+    resampling: Resampling = "strided"
+    #: hidden fully connected layers of each of a DCGAN's nets
+    connected: int = 0
+    #: nonlinearity of a DCGAN's generator
+    g_activation: Activation = "relu"
+    #: nonlinearity of a DCGAN's discriminator
+    d_activation: Activation = "leaky_relu"
+    #: weights that a DCGAN starts from
+    #: normal: N(0, 0.02); he: a variance by the size of the layer
+    weights: Weights = "normal"
     #: last function of the generator
     output: Literal["tanh", "sigmoid", "linear"] = "tanh"
     #: length of the noise vector
@@ -103,7 +116,7 @@ class ImageSettings(GameSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         at_least(self, 1, "side", "train_images", "g_width", "d_width", "d_pieces", "noise", "reference_images")
-        at_least(self, 0, "g_layers", "d_layers", "sheet")
+        at_least(self, 0, "g_layers", "d_layers", "connected", "sheet")
         at_least(self, 0, "d_dropout", most=1)
         above(self, 0, "g_init", "d_init")
         above(self, NEIGHBOURS, "samples")
@@ -123,6 +136,7 @@ class ImageSettings(GameSettings):
 
 
 Adjust = Callable[[StackedMLP, torch.Tensor], None]
+Measure = Callable[[Moment], list[Measured]]
 
 
 class ImageSource:
@@ -132,16 +146,18 @@ class ImageSource:
         if len(images_NCHW) < batch:
             raise UserError(f"{len(images_NCHW)} training images are less than one batch of {batch}")
         self.images, self.batch, self.pixels = images_NCHW, batch, pixels
-        self._order: tuple[tuple[int, int], torch.Tensor] | None = None
+        #: of each replica and player the epoch at work and its order; draws of the generator have numbers below 0
+        self._orders: dict[tuple[int, bool], tuple[int, torch.Tensor]] = {}
 
     def __call__(self, seed: int, draw: int) -> torch.Tensor:
         """Return batch number ``draw`` of replica ``seed``, [B, C, H, W] float32."""
         epoch, place = divmod(draw, len(self.images) // self.batch)
-        if self._order is None or self._order[0] != (seed, epoch):
+        whose = seed, draw < 0
+        if whose not in self._orders or self._orders[whose][0] != epoch:
             device = self.images.device
             order = torch.randperm(len(self.images), generator=torch_generator(seed, "order", epoch, device=device), device=device)
-            self._order = ((seed, epoch), order)
-        chosen_B = self._order[1][place * self.batch : (place + 1) * self.batch]
+            self._orders[whose] = epoch, order
+        chosen_B = self._orders[whose][1][place * self.batch : (place + 1) * self.batch]
         return to_floats(self.images[chosen_B], self.pixels)
 
 
@@ -162,17 +178,25 @@ def start(bound: float | None) -> Initialise:
     return torch_default if bound is None else uniform(bound)
 
 
+def load_net(job: Job, name: str, channels: int, side: int, device: torch.device) -> Classifier:
+    """Return the feature net that the input ``name`` of the job holds, in evaluation mode."""
+    net = Classifier(channels, side).to(device).eval()
+    weights = job.arrays(name, job.seeds[0])
+    net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
+    return net
+
+
+def load_feature_nets(job: Job, channels: int, side: int, device: torch.device) -> tuple[dict[str, FeatureNet], dict[str, str]]:
+    """Return the job's feature nets by their names in metrics, in evaluation mode, and the sha256 of the weights of each."""
+    nets: dict[str, FeatureNet] = {short: load_net(job, name, channels, side, device) for name, short in FEATURE_NETS.items()}
+    return nets, {short: weights_sha256(job.arrays(name, job.seeds[0])) for name, short in FEATURE_NETS.items()}
+
+
 def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> tuple[ImageJudge, dict[str, Any]]:
     """Return the judge of the job's feature nets, with training images as the reference and test images as the floor, and its facts."""
     device, train = train_NCHW.device, train_NCHW[: settings.reference_images]
     test, _ = load_images(job, settings.dataset, "test", settings.side, settings.samples, device)
-    nets: dict[str, FeatureNet] = {}
-    hashes = {}
-    for name, short in FEATURE_NETS.items():
-        net = Classifier(train.shape[1], settings.side).to(device).eval()
-        weights = job.arrays(name, job.seeds[0])
-        net.load_state_dict({key: torch.from_numpy(weights[key]) for key in net.state_dict()})
-        nets[short], hashes[short] = net, weights_sha256(weights)
+    nets, hashes = load_feature_nets(job, train.shape[1], settings.side, device)
     facts = {"judged_samples": settings.samples, "reference_images": len(train), "feature_nets": hashes}
     if settings.inception:
         try:
@@ -184,18 +208,27 @@ def load_judge(job: Job, settings: ImageSettings, train_NCHW: torch.Tensor) -> t
     return ImageJudge(nets, train, test, settings.samples), facts
 
 
-def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_generator: Adjust | None = None) -> Game:
+def image_game(
+    job: Job,
+    settings: ImageSettings,
+    device: torch.device,
+    adjust_generator: Adjust | None = None,
+    measure: Measure | None = None,
+) -> Game:
     """Return the game; replicas play one after the other.
 
     Metrics: those of `secondlook.metrics.image_quality.ImageJudge`. Arrays: ``sheet_<step>``, uint8 [sheet, C, H, W], of the first seed.
 
     Args:
         adjust_generator: called with a perceptron generator and the training images [N, C, H, W], scaled, before training.
+        measure: what is measured in place of these metrics and sheets; no judge is then loaded.
     """
     counts = (settings.train_images, settings.reference_images)
     most = None if None in counts else max(count for count in counts if count is not None)
-    loaded, _ = load_images(job, settings.dataset, "train", settings.side, most, device)
-    judge, facts = load_judge(job, settings, loaded)
+    loaded, _ = load_images(job, settings.dataset, "train", settings.side, settings.train_images if measure else most, device)
+    facts: dict[str, Any] = {}
+    if measure is None:
+        judge, facts = load_judge(job, settings, loaded)
     images = loaded[: settings.train_images]
     shape = tuple(images.shape[1:])
     output, pixels = OUTPUTS[settings.output]
@@ -222,16 +255,19 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
             dropout=settings.d_dropout,
         )
 
-    common: dict[str, Any] = {"side": settings.side, "channels": shape[0], "kernel": settings.kernel}
+    common: dict[str, Any] = {"side": settings.side, "channels": shape[0]}
+    common |= {name: getattr(settings, name) for name in ("kernel", "resampling", "connected", "weights")}
 
     def dcgan_generator() -> nn.Module:
         filters: Filters = "constant" if settings.generator == "constant" else "doubling"
-        return DCGANGenerator(width=settings.g_width, noise=settings.noise, batch_norm=settings.g_batch_norm, filters=filters, **common)
+        own: dict[str, Any] = {"width": settings.g_width, "batch_norm": settings.g_batch_norm, "activation": settings.g_activation}
+        return DCGANGenerator(noise=settings.noise, filters=filters, **own, **common)
 
     def dcgan_discriminator() -> nn.Module:
-        return DCGANDiscriminator(width=settings.d_width, batch_norm=settings.d_batch_norm, **common)
+        own: dict[str, Any] = {"width": settings.d_width, "batch_norm": settings.d_batch_norm, "activation": settings.d_activation}
+        return DCGANDiscriminator(**own, **common)
 
-    def measure(moment: Moment) -> list[Measured]:
+    def judged(moment: Moment) -> list[Measured]:
         (samples,) = to_bytes(moment.samples(settings.samples), pixels)
         kept = {}
         if moment.seeds[0] == job.seeds[0]:
@@ -243,7 +279,7 @@ def image_game(job: Job, settings: ImageSettings, device: torch.device, adjust_g
         discriminator=mlp_discriminator if settings.discriminator == "mlp" else alone(dcgan_discriminator, "discriminator"),
         data=ImageSource(images, settings.batch, pixels),
         noise=noise,
-        measure=measure,
+        measure=measure or judged,
         facts=facts,
         **settings.game_fields(),
     )

@@ -32,7 +32,7 @@ class PlanarSettings(GameSettings):
 
     #: mixture of Gaussians that the data come from
     #: a name of `secondlook.data.mixtures`
-    data: Literal["ring", "ring-as-coded", "grid25"]
+    data: Literal["ring", "ring-wide", "ring-as-coded", "grid25"]
     #: units of each hidden layer
     width: int = 128
     #: hidden layers of each net

@@ -9,6 +9,7 @@ Shapes: R replicas, B batch, I inputs of a layer, O its outputs.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 
@@ -113,3 +114,11 @@ class StackedMLP(nn.Module):
         x = self.layers[-1](x)
         x = self.output(x) if self.output else x
         return x.reshape(*x.shape[:2], *self.shape)
+
+    def one(self, replica: int) -> StackedMLP:
+        """Return the perceptron of one replica alone, a copy: what is measured replica by replica need not go through all of them."""
+        twin = copy.deepcopy(self)
+        for layer in twin.layers:
+            for name, parameter in list(layer.named_parameters()):
+                setattr(layer, name, nn.Parameter(parameter[replica : replica + 1].detach().clone()))
+        return twin

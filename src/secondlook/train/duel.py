@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from secondlook.nets.noise import GaussianNoise
 from secondlook.train import checkpoint
+from secondlook.train.averages import HistoricalAveraging, WeightAverage
 from secondlook.train.discriminator import Constraint, discriminate
 from secondlook.train.game import Game, Measured, Moment
 from secondlook.train.streams import seed_default, torch_generator
@@ -34,9 +37,18 @@ class Duel:
     def __init__(self, game: Game, seeds: tuple[int, ...], device: torch.device) -> None:
         self.game, self.seeds, self.device = game, seeds, device
         self.generator, self.discriminator = game.generator(seeds).to(device), game.discriminator(seeds).to(device)
-        self.g_parameters, self.d_parameters = list(self.generator.parameters()), list(self.discriminator.parameters())
+        self.g_parameters, self.d_parameters = _trained(self.generator), _trained(self.discriminator)
         self.g_updater = Updater(game.generator_rule, self.g_parameters)
         self.d_updater = Updater(game.discriminator_rule, self.d_parameters)
+        self.averages: dict[str, WeightAverage] = {}
+        self.g_history = self.d_history = None
+        if game.historical:
+            self.g_history = HistoricalAveraging(self.g_parameters, game.historical)
+            self.d_history = HistoricalAveraging(self.d_parameters, game.historical)
+            self.averages |= {"g_history": self.g_history.average, "d_history": self.d_history.average}
+        if game.average_rate is not None:
+            self.averages["d_average"] = WeightAverage(self.d_parameters, game.average_rate, game.average_corrected)
+        self.noisy = [layer for net in (self.generator, self.discriminator) for layer in net.modules() if isinstance(layer, GaussianNoise)]
         self.step = self.started = self.recorded = 0
         self.alive = list(seeds)
         gaps = np.diff(sorted({0, *game.record, game.steps}))
@@ -73,7 +85,10 @@ class Duel:
             self.d_numbers = self._d_numbers(loss, real_outputs, fake_outputs)
         if fake is None or not game.shared_noise:
             fake = self.generator(self._noise(G, self.g_updater.done))
-        g_loss = game.loss.generator(self.discriminator(fake))
+        if game.generator_loss:
+            g_loss = game.generator_loss(self.discriminator, self._real(G), fake)
+        else:
+            g_loss = game.loss.generator(self.discriminator(fake))
         self._update_generator(torch.autograd.grad(g_loss.sum(), self.g_parameters), left == 1)
         return torch.cat([self.d_numbers, g_loss.detach()[None]])
 
@@ -91,6 +106,8 @@ class Duel:
     def _update_discriminator(self, gradients: Sequence[torch.Tensor], last: bool) -> None:
         looked_at = last or self.game.watch_uphill
         before = [parameter.detach().clone() for parameter in self.d_parameters] if looked_at else []
+        if self.d_history:
+            gradients = self.d_history.added_to(gradients)
         self.d_updater.step(gradients)
         if looked_at:
             size, step = self._norm(gradients), [old - new for old, new in zip(before, self.d_parameters, strict=True)]
@@ -99,23 +116,33 @@ class Duel:
         if self.game.watch_uphill:
             self.last[UPHILL] = self.last[UPHILL] + (self.last["d_step_cosine"] < 0)
         self._constrain(self.game.after_step)
+        if "d_average" in self.averages:
+            self.averages["d_average"].include()
 
     def _constrain(self, constraint: Constraint | None) -> None:
         if constraint:
             constraint(self.d_parameters)
 
     def _update_generator(self, gradients: Sequence[torch.Tensor], last: bool) -> None:
+        if self.g_history:
+            gradients = self.g_history.added_to(gradients)
         self.g_updater.step(gradients)
         if last:
             self.last["g_gradient_norm"] = self._norm(gradients)
 
-    def _real(self) -> torch.Tensor:
-        return torch.stack([self.game.data(seed, self.d_updater.done) for seed in self.seeds])
+    def _real(self, player: int = D) -> torch.Tensor:
+        """Real samples [R, B, ...] of a player's step: the discriminator's draws count up from 0, the generator's down from -1."""
+        draw = self.d_updater.done if player == D else -1 - self.g_updater.done
+        return torch.stack([self.game.data(seed, draw) for seed in self.seeds])
 
     def _noise(self, player: int, draw: int) -> torch.Tensor:
         """Noise [R, B, ...] of a player's step. A replica that plays alone may draw from the default generator: it is seeded too."""
         if not self.game.together:
             seed_default(self.seeds[0], "dropout", player, draw, device=self.device)
+        elif self.noisy:
+            chances = [torch_generator(seed, "dropout", player, draw, device=self.device) for seed in self.seeds]
+            for layer in self.noisy:
+                layer.draw_from(chances)
         generators = (torch_generator(seed, "noise", player, draw, device=self.device) for seed in self.seeds)
         return torch.stack([self.game.noise(self.game.batch, generator) for generator in generators])
 
@@ -171,7 +198,14 @@ class Duel:
         """Measure every replica in evaluation mode."""
         self.generator.eval()
         self.discriminator.eval()
-        return self.game.measure(Moment(self.step, self.seeds, self.generator, self.discriminator, self.game.noise, self.device))
+        moment = Moment(self.step, self.seeds, self.generator, self.discriminator, self.game.noise, self.device)
+        if "d_average" not in self.averages:
+            return self.game.measure(moment)
+        kept = [parameter.clone() for parameter in self.d_parameters]
+        _put(self.averages["d_average"].values(), self.d_parameters)
+        measured = self.game.measure(moment)
+        _put(kept, self.d_parameters)
+        return measured
 
     # -- checkpoints -----------------------------------------------------------------------------------------------------
 
@@ -182,6 +216,7 @@ class Duel:
             "g_updater": self.g_updater.tensors(),
             "d_updater": self.d_updater.tensors(),
             "numbers": {"window": self.window, "newest": self.d_numbers, **self.last},
+            **{name: average.tensors() for name, average in self.averages.items()},
         }
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -191,6 +226,7 @@ class Duel:
     def state(self) -> dict[str, Any]:
         """All else, as plain JSON."""
         updates = {"g_updates": self.g_updater.done, "d_updates": self.d_updater.done}
+        updates |= {name: average.count for name, average in self.averages.items()}
         return {"step": self.step, "recorded": self.recorded, "alive": self.alive, **updates}
 
     def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
@@ -200,8 +236,22 @@ class Duel:
         self.discriminator.load_state_dict(parts["discriminator"])
         self.g_updater.load(parts["g_updater"], state["g_updates"])
         self.d_updater.load(parts["d_updater"], state["d_updates"])
+        for name, average in self.averages.items():
+            average.load(parts[name], state[name])
         self.window.copy_(parts["numbers"]["window"])
         self.d_numbers.copy_(parts["numbers"]["newest"])
         self.last = {name: parts["numbers"][name] for name in self.last}
         self.step = self.started = state["step"]
         self.recorded, self.alive = state["recorded"], list(state["alive"])
+
+
+def _trained(net: nn.Module) -> list[nn.Parameter]:
+    """The weights that training moves."""
+    return [parameter for parameter in net.parameters() if parameter.requires_grad]
+
+
+@torch.no_grad()
+def _put(values: Sequence[torch.Tensor], parameters: Sequence[torch.Tensor]) -> None:
+    """Give weights these values."""
+    for parameter, value in zip(parameters, values, strict=True):
+        parameter.copy_(value)

@@ -122,6 +122,14 @@ class Game:
     after_step: Callable[[Sequence[torch.Tensor]], None] | None = None
     #: (discriminator, real, fake, a generator of the stream "penalty" for each replica) -> [R], added to the discriminator's loss
     penalty: Callable[[nn.Module, torch.Tensor, torch.Tensor, Sequence[torch.Generator]], torch.Tensor] | None = None
+    #: (discriminator, real, fake) -> [R], what the generator minimises in place of its part of ``loss``; the real batch is one of its own
+    generator_loss: Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor] | None = None
+    #: weight of historical averaging in both players' costs (`secondlook.train.averages`); 0: there is none
+    historical: float = 0.0
+    #: rate of the running average of the discriminator's weights at which it is measured; None: measured as it is
+    average_rate: float | None = None
+    #: that average is corrected for its start at zero
+    average_corrected: bool = True
     #: count the discriminator's steps that go up its own gradient, at the price of looking at each: the metric ``d_uphill``
     watch_uphill: bool = False
     #: all replicas along one axis, or one after the other
@@ -130,5 +138,5 @@ class Game:
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.simultaneous and (self.generator_steps != 1 or self.penalty is not None):
-            raise UserError("a simultaneous game has one step of each player and no penalty")
+        if self.simultaneous and (self.generator_steps != 1 or self.penalty is not None or self.generator_loss is not None):
+            raise UserError("a simultaneous game has one step of each player and no penalty or loss beside its pair")

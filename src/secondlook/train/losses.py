@@ -42,6 +42,21 @@ def non_saturating(fake: torch.Tensor) -> torch.Tensor:
     return F.softplus(-fake).mean(-1)
 
 
+def smoothed(real_target: float, fake_target: float = 0.0) -> AdversarialLoss:
+    """Return the non-saturating pair with D's targets smoothed (Salimans et al. 2016, section 3.4).
+
+    D minimises the cross-entropy with the targets alpha on data and beta on fakes, one-sided where beta is 0; its best value is then
+    (alpha p_d + beta p_g) / (p_d + p_g).
+    """
+
+    def discriminator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        on_real = real_target * F.softplus(-real) + (1 - real_target) * F.softplus(real)
+        on_fake = fake_target * F.softplus(-fake) + (1 - fake_target) * F.softplus(fake)
+        return on_real.mean(-1) + on_fake.mean(-1)
+
+    return AdversarialLoss(discriminator, non_saturating, shown=torch.sigmoid)
+
+
 def least_squares(a: float, b: float, c: float) -> AdversarialLoss:
     """Return the pair of Mao et al. 2017, section 3.2: D aims at ``a`` on fakes and ``b`` on real data, G at ``c``; half the squared error.
 

@@ -2,7 +2,7 @@
 
 There is no generator state to save, so a resumed run draws what the uninterrupted one would have drawn; a new stream shifts no
 other; and a replica's draws do not depend on its neighbours. Streams in use: init (in games one per player), order, augment,
-noise, dropout, data, eval, labels, penalty, fresh.
+noise, dropout, data, reference (of virtual batch normalization), eval, labels, penalty, fresh, prior.
 """
 
 from __future__ import annotations

@@ -39,8 +39,17 @@ class Adam:
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    #: updates after which the step size falls in a straight line, and those at which it is 0; None: it stays as it is
+    decay: tuple[int, int] | None = None
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
     start: ClassVar[float] = 0.0
+
+    def step_size(self, done: int) -> float:
+        """Step size of the update that follows ``done`` others."""
+        if self.decay is None:
+            return self.lr
+        start, end = self.decay
+        return self.lr * min(1.0, max(0.0, (end - done) / (end - start)))
 
     def apply(self, parameters: Tensors, gradients: Tensors, slots: Mapping[str, Tensors], counts: Tensors, done: int) -> None:
         """Do one update, in one kernel per tensor where that gives a replica the same bits as alone."""
@@ -60,7 +69,7 @@ class Adam:
                     amsgrad=False,
                     beta1=self.beta1,
                     beta2=self.beta2,
-                    lr=self.lr,
+                    lr=self.step_size(done),
                     weight_decay=0.0,
                     eps=self.eps,
                     maximize=False,

@@ -1,0 +1,1 @@
+"""Figures of Kingma & Welling 2013; each module draws one."""

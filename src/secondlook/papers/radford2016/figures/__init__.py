@@ -1,0 +1,1 @@
+"""Figures of Radford et al. 2016; each module draws one."""

@@ -1,0 +1,81 @@
+"""Each guideline removed: the Frechet distance over that of the recipe, and which runs succeed."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from secondlook.figures.data import FigureData
+from secondlook.figures.style import BLUE, VERMILLION, WIDTH, Look
+from secondlook.labels import REMOVED
+from secondlook.tables.read import snapshot
+
+METRICS = frozenset(["fid_a", "success", "diverged"])
+#: experiment -> what it is called, how it is drawn, how far above its row
+STEPS: dict[str, tuple[str, Look, float]] = {
+    "guidelines": ("moderate step size", BLUE, -0.14),
+    "stability": ("high step size", VERMILLION, 0.14),
+}
+#: row of the net that starts from He's variance
+HE = "no BN, He's start"
+
+
+def draw(data: FigureData) -> Figure:
+    """A row a removal, in the order of their labels; a diverged run is in no mean, a cross among the squares."""
+    ends = {key: _ends(data.tables[key]) for key in STEPS}
+    rows = [*REMOVED.values(), HE]
+    figure, axes = plt.subplots(1, 3, figsize=(WIDTH, 0.34 * len(rows) + 1.1), sharey=True, gridspec_kw={"width_ratios": [2.2, 1, 1]})
+    for key, (title, look, shift) in STEPS.items():
+        recipe = ends[key].get("nothing")
+        arms = dict(ends[key]) | ({"he": _ends(data.tables["start"])["bn"]} if key == "guidelines" and "start" in data.tables else {})
+        for removed, runs in arms.items():
+            row = rows.index(HE if removed == "he" else REMOVED[removed])
+            if removed != "nothing" and recipe is not None:
+                _interval(axes[0], row + shift, np.log(runs["fid_a"] / recipe["fid_a"]).dropna(), look)
+            _squares(axes[1 + list(STEPS).index(key)], row, runs, look)
+        axes[0].plot([], [], color=look.colour, marker=look.marker, ms=5, label=title)
+        axes[1 + list(STEPS).index(key)].set_xticks([])
+        axes[1 + list(STEPS).index(key)].set_title(title.capitalize(), fontsize=8)
+    axes[0].axvline(1, color="black", lw=0.8)
+    axes[0].set_xscale("log")
+    low, high = axes[0].get_xlim()
+    ticks = [tick for tick in (0.25, 0.5, 1, 2, 4, 8, 16, 32) if low <= tick <= high]
+    axes[0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes[0].minorticks_off()
+    axes[0].set_title("Guideline removed", fontsize=8)
+    axes[0].set_xlabel("Frechet distance, times that of the recipe", fontsize=8)
+    axes[0].set_yticks(range(len(rows)), rows, fontsize=8)
+    axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    for axis in axes[1:]:
+        axis.set_xlabel("runs (filled: success)", fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    return figure
+
+
+def _ends(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Removal -> its runs at the end, by replica."""
+    end = snapshot(table).reset_index().reindex(columns=["removed", "replica", "fid_a", "success", "diverged"])
+    end["fid_a"] = end["fid_a"].where(~end["diverged"])
+    return {str(removed): runs.set_index("replica").sort_index() for removed, runs in end.groupby("removed", sort=False)}
+
+
+def _interval(axis: Axes, row: float, logs: pd.Series, look: Look) -> None:
+    """Geometric mean with its 95 % interval, and every pair as a small point."""
+    axis.plot(np.exp(logs), np.full(len(logs), row), ".", color=look.colour, ms=3, alpha=0.5)
+    if len(logs) > 1:
+        reach = float(stats.t.ppf(0.975, len(logs) - 1)) * logs.std(ddof=1) / len(logs) ** 0.5
+        axis.plot(np.exp([logs.mean() - reach, logs.mean() + reach]), [row, row], color=look.colour, lw=1.5)
+    if len(logs):
+        axis.plot(np.exp(logs.mean()), row, color=look.colour, marker=look.marker, ms=5)
+
+
+def _squares(axis: Axes, row: int, runs: pd.DataFrame, look: Look) -> None:
+    for place, (_, run) in enumerate(runs.iterrows()):
+        if run["diverged"]:
+            axis.plot(place, row, "x", color="black", ms=5)
+        else:
+            axis.plot(place, row, "s", color=look.colour, mfc=look.colour if run["success"] == 1 else "none", ms=5)

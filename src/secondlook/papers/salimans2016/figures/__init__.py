@@ -1,0 +1,1 @@
+"""Figures of Salimans et al. 2016; each module draws one, or several like it."""

@@ -1,0 +1,28 @@
+"""Samples that the generators make while a classifier learns, an arm a picture."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from secondlook.figures.data import FigureData
+from secondlook.figures.shared.sheets import tile
+from secondlook.figures.style import WIDTH
+from secondlook.labels import TECHNIQUES
+
+ARMS = ("feature_matching", "ordinary", "minibatch", "supervised")
+
+
+def draw(data: FigureData, noise_level: str = "low") -> Figure:
+    """The first seed of each arm at one noise level."""
+    figure, axes = plt.subplots(1, len(ARMS), figsize=(WIDTH, 2.1))
+    for axis, arm in zip(axes, ARMS, strict=True):
+        for record in data.records:
+            if (record.cell["technique"], record.cell["noise_level"]) == (arm, noise_level):
+                sheet = record.arrays.get(f"{record.seeds[0]}/sheet")
+                if sheet is not None:  # one that diverged has saved none
+                    axis.imshow(tile(sheet), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+        axis.set_title(TECHNIQUES[arm], fontsize=8, fontweight="normal", loc="center")
+    return figure
