@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import sys
 from pathlib import Path
 
 from secondlook.errors import UserError
+from secondlook.job import add_options, guarded
+from secondlook.parent import end_with_driver
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,26 +33,28 @@ def main(arguments: list[str] | None = None) -> int:
 
     verb = verbs.add_parser("run", help="run cells of an experiment for a block of seeds")
     verb.add_argument("--spec", type=json.loads, required=True, help="what the plan says of the job, as JSON")
-    verb.add_argument("--code", required=True, help="digest of the code")
     verb.add_argument("--versions", type=json.loads, default={}, help="library -> version that the digest stands for, as JSON")
     verb.add_argument("--work", type=Path, default=os.environ.get("SECONDLOOK_WORK", "work"), help="folder for checkpoints")
     verb.add_argument("--data", type=Path, default=Path("resources/datasets"), help="folder of the data sets")
     verb.add_argument("--device", default=os.environ.get("SECONDLOOK_DEVICE", "auto"), choices=["auto", "cpu", "cuda"])
     verb.add_argument("--out", type=Path, required=True, help="folder of the experiment's records")
-    verb.set_defaults(call=_run)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _run))
 
     verb = verbs.add_parser("collect", help="gather an experiment's runs into one table")
     verb.add_argument("jobs", nargs="+", type=Path, metavar="JOB_JSON")
     verb.add_argument("--table", type=Path, required=True)
     verb.add_argument("--records", type=Path, required=True)
-    verb.set_defaults(call=_collect)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _collect))
 
     verb = verbs.add_parser("select", help="choose the best cell of a grid")
     verb.add_argument("--spec", type=json.loads, required=True)
     verb.add_argument("--tables", nargs="+", type=Path, required=True)
     verb.add_argument("--records", nargs="+", type=Path, required=True)
     verb.add_argument("--out", type=Path, required=True)
-    verb.set_defaults(call=_select)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _select))
 
     verb = verbs.add_parser("decide", help="decide a paper's claims")
     verb.add_argument("--paper", required=True, help="its name, the first part of a claim's id")
@@ -58,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--design", type=json.loads, required=True, help="what was planned, as JSON")
     verb.add_argument("--tables", nargs="*", type=Path, default=[])
     verb.add_argument("--out", type=Path, required=True)
-    verb.set_defaults(call=_decide)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _decide))
 
     verb = verbs.add_parser("interim", help="say which cells of an experiment want more replicas")
     verb.add_argument("--claims", type=json.loads, required=True)
@@ -67,7 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--readers", type=json.loads, required=True, help="cell -> claims that read it, as JSON")
     verb.add_argument("--jobs", nargs="*", type=Path, required=True, metavar="JOB_JSON")
     verb.add_argument("--out", type=Path, required=True)
-    verb.set_defaults(call=_interim)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _interim))
 
     verb = verbs.add_parser("figure", help="draw one figure")
     verb.add_argument("module", help="dotted name, for example secondlook.papers.wilson2017.figures.c1_gap")
@@ -79,12 +86,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     verb.add_argument("--claims", type=Path, nargs="?", help="claims.json, for a figure that draws verdicts")
     verb.add_argument("--out", nargs="+", type=Path, required=True)
-    verb.set_defaults(call=_figure)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _figure))
 
     verb = verbs.add_parser("report", help="build the report's page from results")
     verb.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
     verb.add_argument("--out", type=Path, required=True)
-    verb.set_defaults(call=_report)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _report))
 
     verb = verbs.add_parser("calibrate", help="simulate every kind of test and every claim: how often are verdicts wrong?")
     verb.add_argument("--out", type=Path, default=Path("results/calibration.csv"))
@@ -94,7 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
     verb = verbs.add_parser("pdf", help="set the report as a PDF from results")
     verb.add_argument("--config", type=json.loads, required=True, help="the configuration, as JSON")
     verb.add_argument("--out", type=Path, required=True)
-    verb.set_defaults(call=_pdf)
+    add_options(verb)
+    verb.set_defaults(call=functools.partial(guarded, _pdf))
 
     verb = verbs.add_parser("whence", help="print a figure's card: what it shows and what it was made from")
     verb.add_argument("file", type=Path, help="an SVG or a PNG, here or copied elsewhere")
@@ -123,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     verb.set_defaults(call=_envs)
 
     options = parser.parse_args(arguments)
+    end_with_driver()
     try:
         options.call(options)
     except UserError as error:
@@ -154,18 +165,19 @@ def _run(options: argparse.Namespace) -> None:
     datasets = {name: options.data / f"{name}.safetensors" for name in options.spec["data"]}
     make_bundle(
         options.spec,
-        code=options.code,
+        code=options.code or "not checked",
         out=options.out,
         work=options.work,
         datasets=datasets,
         device=options.device,
         versions=options.versions,
+        check=options.check,
     )
 
 
 def _collect(options: argparse.Namespace) -> None:
+    from secondlook.runner.record import runs_of
     from secondlook.tables.collect import collect
-    from secondlook.tables.records import runs_of
 
     collect(runs_of(options.jobs), options.table, options.records)
 
@@ -191,7 +203,7 @@ def _interim(options: argparse.Namespace) -> None:
 
 def _figure(options: argparse.Namespace) -> None:
     from secondlook.figures.style import draw_figure
-    from secondlook.tables.records import runs_of
+    from secondlook.runner.record import runs_of
 
     draw_figure(
         options.module,

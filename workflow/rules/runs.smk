@@ -2,9 +2,9 @@
 # Each cell has its own folder with history.csv, arrays.safetensors and run.json.
 rule run:
     input:
-        data=bundle_at(bundle_datasets),
-        choices=bundle_at(bundle_choices),
-        arrays=bundle_at(bundle_arrays),
+        data=reads(bundle_at(bundle_datasets)),
+        choices=reads(bundle_at(bundle_choices)),
+        arrays=reads(bundle_at(bundle_arrays)),
     output:
         made="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.json",
         numbers="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.sha256",
@@ -20,11 +20,10 @@ rule run:
         mem_mb=at(job_memory, "paper", "experiment"),
         runtime=job_minutes,
     params:
-        spec=bundle_at(bundle_spec),
-        code=at(job_code, "paper", "experiment"),
-        versions=at(job_versions, "paper", "experiment"),
+        **PARAMS["run"],
+        recipe=recipe("run"),
         more=bundle_at(bundle_size),
     message:
         "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}{params.more}, {wildcards.seeds}"
     shell:
-        "python -m secondlook run --spec {params.spec:q} --code {params.code} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} > {log:q} 2>&1"
+        "python -m secondlook run --code {params.code} --recipe {params.recipe} --spec {params.spec:q} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} > {log:q} 2>&1"
