@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 import platform
 import resource
 import shutil
@@ -240,7 +241,14 @@ def _make_run(
 
 def _note(job: Job, spec: Mapping[str, Any], run: Mapping[str, Any], code: str) -> None:
     """Say whose checkpoints lie in a folder, so that the start of a workflow can tell when nobody will take them up any more."""
-    said = {"scale": spec["scale"], "paper": job.paper, "experiment": job.experiment, "folder": run["folder"], "code": code}
+    said = {
+        "scale": spec["scale"],
+        "paper": job.paper,
+        "experiment": job.experiment,
+        "folder": run["folder"],
+        "code": code,
+        "process": os.getpid(),
+    }
     write_json(job.work / OWNER, said)
 
 
