@@ -8,10 +8,17 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from secondlook.errors import UserError
 from secondlook.job import add_options, guarded
 from secondlook.parent import end_with_driver
+
+if TYPE_CHECKING:
+    from secondlook.plan.plan import Plan
+
+#: folder of the project, where this is a checkout
+PROJECT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -123,6 +130,16 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("old", type=Path)
     verb.add_argument("new", type=Path)
     verb.set_defaults(call=_compare)
+
+    for name, purpose, file in (
+        ("bundle", "pack the results of a scale, with their records, into one archive", "zip file to write"),
+        ("restore", "check such an archive and put its results in place", "zip file"),
+    ):
+        verb = verbs.add_parser(name, help=purpose)
+        verb.add_argument("archive", type=Path, help=file)
+        verb.add_argument("--scale", choices=["smoke", "quick", "paper"], help="default: that of config.yaml")
+        verb.add_argument("--papers", help="names with commas; default: those of config.yaml")
+        verb.set_defaults(call={"bundle": _bundle, "restore": _restore}[name])
 
     verb = verbs.add_parser("schemas", help="write the JSON schemas of the protocols and of config.yaml")
     verb.add_argument("folder", type=Path)
@@ -249,15 +266,42 @@ def _summary(options: argparse.Namespace) -> None:
 
 
 def _tally(options: argparse.Namespace) -> None:
+    from secondlook.report.summary import tallies
+
+    plan = _plan({})
+    print(*tallies(plan, options.results), f"The report: {options.results}/{plan.scale}/report/index.html", sep="\n")
+
+
+def _plan(knobs: dict[str, Any]) -> Plan:
+    """The plan by config.yaml and ``knobs``, which go on top of it where they are not None."""
     from secondlook.plan.plan import make_plan
     from secondlook.protocol.config import load_config
     from secondlook.protocol.document import load_document
     from secondlook.protocol.project import load_project
-    from secondlook.report.summary import tallies
 
-    config = load_config(load_document("config.yaml") or {})
-    plan = make_plan(load_project(Path(__file__).parent / "papers", config.papers), config)
-    print(*tallies(plan, options.results), f"The report: {options.results}/{plan.scale}/report/index.html", sep="\n")
+    said = load_document("config.yaml") or {}
+    config = load_config({**said, **{key: value for key, value in knobs.items() if value is not None}})
+    return make_plan(load_project(Path(__file__).parent / "papers", config.papers), config)
+
+
+def _bundle(options: argparse.Namespace) -> None:
+    from secondlook.transfer.bundle import bundle
+
+    count = bundle(_plan({"scale": options.scale, "papers": options.papers}), PROJECT, options.archive)
+    print(f"{options.archive}: {count} files, {options.archive.stat().st_size / 1e6:.1f} MB")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from secondlook.plan.code import run_code
+    from secondlook.transfer.restore import restore
+
+    plan = _plan({"scale": options.scale, "papers": options.papers})
+
+    def code(paper: str, experiment: str) -> str:
+        return run_code(plan.module(paper, experiment), PROJECT, locked=plan.config.versions == "locked")
+
+    count = restore(options.archive, plan, code)
+    print(f"results/{plan.scale}: {count} files, each as the archive's manifest and its job's seal say")
 
 
 def _compare(options: argparse.Namespace) -> None:

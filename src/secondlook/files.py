@@ -30,7 +30,7 @@ def writing(path: str | Path) -> Iterator[None]:
         if error.errno in FULL:
             what, advice = "the disk is full", "Free some space there (a quota counts too) and start again"
         elif error.errno in DENIED:
-            what, advice = error.strerror, "Make the folder one that takes files and start again"
+            what, advice = error.strerror or "refused", "Make the folder one that takes files and start again"
         else:
             raise
         raise UserError(f"{path} cannot be written: {what}. {advice}: nothing that was finished is lost.") from error

@@ -14,8 +14,8 @@ from secondlook.errors import MOST_NAMED, UserError
 from secondlook.files import file_sha256
 from secondlook.machine import gpu_present
 from secondlook.plan import interim, targets
-from secondlook.plan.code import library_pins, roots
-from secondlook.plan.digest import digest, installed, run_pins
+from secondlook.plan.code import library_pins, roots, run_code, run_versions
+from secondlook.plan.digest import digest
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
 from secondlook.plan.products import planned_jobs
@@ -130,27 +130,16 @@ def bundle_arrays(bundle):
     )
 
 
-@functools.cache  # it is the same for every run of a module
-def module_versions(module):
-    """Versions of the libraries that make a module's numbers: those that are pinned, or those that are installed here."""
-    wanted = run_pins(ROOT / "envs/run.yaml", *roots("run", [module]))
-    return installed(wanted) if plan.config.versions == "installed" else wanted
-
-
 def job_versions(paper, experiment):
-    """The same as JSON, for a job to compare with what it finds."""
-    return plain(module_versions(plan.module(paper, experiment)))
-
-
-@functools.cache
-def module_code(module):
-    """Digest of the runner, a module, all that they import, and the libraries that make the numbers."""
-    return digest(*roots("run", [module]), versions=module_versions(module))
+    """Versions of the libraries that make an experiment's numbers, as JSON, for a job to compare with what it finds."""
+    locked = plan.config.versions == "locked"
+    return plain(run_versions(plan.module(paper, experiment), ROOT, locked=locked))
 
 
 def job_code(paper, experiment):
-    """Digest of the code of a job."""
-    return module_code(plan.module(paper, experiment))
+    """Digest of the code of a job, and of the libraries that make its numbers."""
+    locked = plan.config.versions == "locked"
+    return run_code(plan.module(paper, experiment), ROOT, locked=locked)
 
 
 def job_gpus(paper, experiment):

@@ -60,6 +60,8 @@ def runs_of(jobs: Iterable[Path]) -> list[Path]:
         if not isinstance(runs, dict):
             raise UserError(f"{job} does not say which runs its job made. {_AGAIN}")
         for folder, known in runs.items():
+            if Path(folder).is_absolute() or ".." in Path(folder).parts:
+                raise UserError(f"{job} names a folder elsewhere, {folder!r}. {_AGAIN}")
             folders.append(job.parents[2] / folder)
             _same(folders[-1] / RECORD, known)
     return folders
