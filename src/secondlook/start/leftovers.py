@@ -13,8 +13,8 @@ from secondlook.plan.plan import DATA_FOLDER, Plan
 
 #: name of the file in a folder of checkpoints that says whose they are (`secondlook.runner.bundle`)
 OWNER = "owner.json"
-#: how the name of a folder begins that is being written
-UNFINISHED = ".assets."
+#: how the name of a folder begins that is being written, by the report or by `secondlook.transfer.restore`
+UNFINISHED = (".assets.", ".restore.")
 
 
 def sweep(plan: Plan, code: Callable[[str, str], str], work: Path) -> list[str]:
