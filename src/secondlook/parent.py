@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 VARIABLE = "SECONDLOOK_DRIVER"
 #: seconds between two looks, and those that a job has to end before it is ended
 INTERVAL, GRACE = 1.0, 10.0
+_libc = ctypes.CDLL(None)  # loaded here: a forked child may load nothing
 
 
 def name_driver() -> None:
@@ -29,6 +31,11 @@ def end_with_driver() -> None:
     birth = os.environ[VARIABLE].rpartition(" ")[2]
     signal.signal(signal.SIGTERM, _stop)  # so that what is being written is removed
     threading.Thread(target=_watch, args=(int(rest), birth), daemon=True).start()
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process, a child that has just been forked, as soon as its parent has ended, however it ends."""
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def born(pid: int) -> str:
