@@ -88,10 +88,7 @@ def _outputs(options: argparse.Namespace) -> list[Path]:
     if options.verb == "figure":
         return list(options.out)
     if options.verb == "report":
-        folder = options.out.parent
-        return [
-            options.out,
-            *sorted(folder.glob("question-*.html")),
-            *(path for path in sorted((folder / "assets").rglob("*")) if path.is_file()),
-        ]
+        pdf = options.out.with_name("report.pdf")  # another job's
+        files = (path for path in sorted(options.out.parent.rglob("*")) if path.is_file())
+        return [options.out, *(path for path in files if path not in (options.out, pdf) and not path.name.startswith("."))]
     return [options.out]

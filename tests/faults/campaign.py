@@ -32,11 +32,11 @@ EXPERIMENTS = """
   game:
     title: A game
     module: game
-    scales: {quick: {exact: true, seeds: 2, settings: {steps: 1500}}}
+    scales: {quick: {exact: true, seeds: 2, settings: {steps: 6000}}}
   classifier:
     title: A classifier
     module: classifier
-    scales: {quick: {exact: true, seeds: 2, settings: {epochs: 150}}}
+    scales: {quick: {exact: true, seeds: 2, settings: {epochs: 400}}}
 """
 MEASURED = ("sample", "output", "train_loss", "train_error", "test_loss", "test_error")
 METRICS = "\n".join(f"  {name}: {{means: of a toy}}" for name in MEASURED)
@@ -134,7 +134,7 @@ def job_of(session: int, verb: str) -> psutil.Process | None:
 
 
 def kill_once(project: Project, stage: Stage, chance: random.Random, how: signal.Signals, victim: str) -> bool:
-    """Start the stage, kill at a random moment, wait until all of it is gone; tell whether the job was met alive."""
+    """Start the stage, kill at a random moment of it, wait until all of it is gone; tell whether the job was met alive."""
     workflow = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor", stage.target],
         cwd=project.folder,
@@ -147,6 +147,8 @@ def kill_once(project: Project, stage: Stage, chance: random.Random, how: signal
     while job is None and workflow.poll() is None:
         job = job_of(workflow.pid, stage.verb)
         time.sleep(0.02)
+    while stage.verb == "run" and workflow.poll() is None and not list((project / "work").glob("*/owner.json")):
+        time.sleep(0.02)  # a moment of the training, not of the import of torch before it
     time.sleep(chance.uniform(0, stage.seconds))
     hit = job is not None and job.is_running() and job.status() != psutil.STATUS_ZOMBIE
     try:
