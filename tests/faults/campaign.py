@@ -99,6 +99,7 @@ def numbers(project: Project) -> dict[str, str]:
     kinds = {".csv", ".safetensors", ".svg", ".png"}
     files = [path for path in (project / "results").rglob("*") if path.suffix in kinds or path.name in ("claims.json", "job.sha256")]
     files += [*(project / RESULTS).glob("looks/*/*.json"), *(project / RESULTS).glob("selections/*.json"), project / DATASET]
+    files = [path for path in files if "seals" not in path.parts]  # they hold times
     return {str(path.relative_to(project.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
 
 

@@ -23,6 +23,7 @@ from secondlook.protocol.config import load_config
 from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report.reductions import reductions_digest
 from secondlook.seals import recipe_digest
+from secondlook.start.folders import check_folders
 from secondlook.start.leftovers import sweep
 from secondlook.start.lock import hold
 from secondlook.start.stale import look, put_times_back
@@ -32,6 +33,7 @@ PAPERS = ROOT / "src/secondlook/papers"
 
 try:
     settings = load_config(dict(config))
+    check_folders(["results", "logs", "benchmarks", DATA_FOLDER, settings.work_dir])
     project = load_project(PAPERS, settings.papers)
     with stand_ins():  # experiments' modules are read once for both
         # A job on a cluster was checked where it was sent from, and makes no report.
