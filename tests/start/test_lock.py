@@ -14,7 +14,13 @@ import secondlook
 from secondlook.start.lock import hold
 
 SOURCE = str(Path(secondlook.__file__).parents[1])
-HOLDS = "import sys, time; from pathlib import Path; from secondlook.start.lock import hold; print(hold(Path(sys.argv[1])), flush=True); time.sleep(60)"
+HOLDS = """
+import sys, time
+from pathlib import Path
+from secondlook.start.lock import hold
+print(hold(Path(sys.argv[1])), flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ def check_folders(folders: Iterable[str]) -> None:
         while not there.exists() and not there.is_symlink():
             there = there.parent
         if not there.is_dir():
-            raise UserError(
-                f"the folder {name} cannot be made: {there} is no folder. Move it away, or choose another folder in config.yaml."
-            )
+            raise UserError(f"the folder {name} cannot be made: {there} is no folder. Move it away, or choose another one.")
         if not os.access(there, os.W_OK | os.X_OK):
             raise UserError(f"the folder {name} takes no files: {there} may not be written to. Make it writable, or choose another folder.")
