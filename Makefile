@@ -3,12 +3,13 @@
 
 PYTHON ?= python3
 CORES ?= all
+KILLS ?= 56
 VENV := .venv
 READY := $(VENV)/.ready
 UV = $(VENV)/bin/uv pip --quiet
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: report test lint format bench calibrate schemas lock setup container clean
+.PHONY: report test faults lint format bench calibrate schemas lock setup container clean
 
 # On a terminal with bars and the time left; elsewhere, in a log file say, line by line.
 report: $(READY)
@@ -20,6 +21,10 @@ report: $(READY)
 test: $(READY)
 	python -m pytest -n 2 --ignore tests/end_to_end --ignore tests/slurm
 	python -m pytest tests/end_to_end tests/slurm
+
+# Kills at random moments of every stage, each followed by a plain start. A table; an error if anything was lost.
+faults: $(READY)
+	python tests/faults/campaign.py --kills $(KILLS)
 
 lint: $(READY)
 	ruff format --check .

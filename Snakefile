@@ -8,8 +8,8 @@ min_version("9.19")
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from secondlook.errors import UserError
-from secondlook.plan.queue import refuse_a_second_driver
 from secondlook.protocol.document import load_document
+from secondlook.start.queue import refuse_a_second_driver
 
 try:
     # Snakemake would name neither file nor line, and take the second of two equal keys.
@@ -54,7 +54,10 @@ wildcard_constraints:
 onstart:
     # Jobs outlive a driver that is killed; a second driver would submit them again.
     if workflow.executor_plugin.name == "slurm":
-        refuse_a_second_driver(Path.cwd())
+        try:
+            refuse_a_second_driver(Path.cwd())
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
 
 
 rule all:

@@ -159,7 +159,7 @@ def test_a_users_error_is_one_line_and_no_traceback(tmp_path: Path) -> None:
 
 
 def test_any_other_error_has_its_traceback(tmp_path: Path) -> None:
-    done = python("-m", "secondlook", "collect", "absent/job.json", "--table", "t.csv", "--records", "r.json", folder=tmp_path)
+    done = python("-m", "secondlook", "figure", "absent.module", "--name", "a/b", "--out", "f.svg", folder=tmp_path)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
 
@@ -176,7 +176,7 @@ def test_the_chain_from_runs_to_claims(tmp_path: Path, monkeypatch: pytest.Monke
     def run(*jobs: Bundle) -> None:
         for job in jobs:
             folder = f"results/quick/toycli/{job.leader.experiment}"
-            call("run", "--spec", json.dumps(plan.spec(job)), "--code", "c0de", "--work", "work", "--out", folder)
+            call("run", "--spec", json.dumps(plan.spec(job)), "--work", "work", "--out", folder)
 
     def look() -> None:
         rules = {
@@ -268,7 +268,7 @@ def test_a_training_job_loads_only_what_it_needs(tmp_path: Path) -> None:
     plan = Plan({"toycli": TOY}, load_config({}))
     spec = json.dumps(plan.spec(plan.bundles("toycli", "grid")[0]))
     versions = json.dumps({"numpy": version("numpy")})
-    arguments = ("run", "--spec", spec, "--code", "c0de", "--versions", versions, "--work", "work", "--out", "out")
+    arguments = ("run", "--spec", spec, "--versions", versions, "--work", "work", "--out", "out")
     done = python("-c", WATCH, str(tmp_path / "papers"), *arguments, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['numpy']\n"
@@ -279,9 +279,7 @@ def test_a_training_job_loads_only_what_it_needs(tmp_path: Path) -> None:
 def test_a_job_with_other_libraries_refuses_to_run(tmp_path: Path) -> None:
     plan = Plan({"toycli": TOY}, load_config({}))
     spec = json.dumps(plan.spec(plan.bundles("toycli", "grid")[0]))
-    done = python(
-        "-m", "secondlook", "run", "--spec", spec, "--code", "c", "--versions", '{"numpy": "0.1"}', "--out", "out", folder=tmp_path
-    )
+    done = python("-m", "secondlook", "run", "--spec", spec, "--versions", '{"numpy": "0.1"}', "--out", "out", folder=tmp_path)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: the libraries that make the numbers are not the locked ones: numpy 0.1 is wanted, ")

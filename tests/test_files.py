@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from secondlook.errors import UserError
 from secondlook.files import atomic, read_json, write_json, write_text
 
 
@@ -86,3 +88,30 @@ def test_what_is_not_json_is_refused_and_the_old_file_stays(tmp_path: Path, bad:
         write_json(path, [bad])
     assert read_json(path) == ["old"]
     assert names(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize(("number", "says"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "Read-only file system")])
+def test_a_disk_that_takes_nothing_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(UserError, match=rf"a\.txt cannot be written: {says}"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_below_a_file_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written: "):
+        write_text(tmp_path / "file/below/a.txt", "new")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff"])
+def test_json_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.json holds no JSON"):
+        read_json(tmp_path / "a.json")

@@ -16,8 +16,9 @@ from safetensors.numpy import save_file
 from secondlook.figures.data import FigureData
 from secondlook.figures.provenance import read_card
 from secondlook.figures.style import LOOKS, LOSS_LOOKS, OPTIMIZER_LOOKS, Look, draw_figure, plain_log
-from secondlook.files import write_json
+from secondlook.files import file_sha256, write_json
 from secondlook.labels import LOSSES, OPTIMIZERS, label
+from secondlook.runner.record import write_run
 from secondlook.tables.arrays import Record
 
 
@@ -45,8 +46,11 @@ def test_a_figure_is_given_tables_claims_records_and_options(tmp_path: Path, mon
     (tmp_path / "grid.csv").write_text("lr,replica,step,metric,value\n0.5,0,1,loss,0.5\n")
     write_json(tmp_path / "claims.json", [{"id": "toy/L5.ii", "verdict": "supported"}])
     record = tmp_path / "gan/lr=0.5/seeds=0-1/run.json"
-    write_json(record, {"experiment": "gan", "cell": {"lr": 0.5}, "seeds": [0, 1]})
+    record.parent.mkdir(parents=True)
     save_file({"1/samples": np.ones(2)}, record.with_name("arrays.safetensors"))
+    files = {"arrays.safetensors": file_sha256(record.with_name("arrays.safetensors"))}
+    said = {"paper": "toy", "experiment": "gan", "cell": {"lr": 0.5}, "values": {"lr": 0.5}, "seeds": [0, 1], "files": files}
+    write_run(record.parent, said)
     draw_figure(
         module.__name__,
         "toy/curve",

@@ -136,7 +136,6 @@ def snakefile_modules() -> list[str]:
 
 REPORT = [
     "secondlook.tables.collect",
-    "secondlook.tables.records",
     "secondlook.tables.selection",
     "secondlook.stats.decide",
     "secondlook.stats.interim",

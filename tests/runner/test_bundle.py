@@ -30,10 +30,10 @@ from secondlook.plan.plan import Plan, make_plan
 from secondlook.protocol.config import load_config
 from secondlook.protocol.project import load_project
 from secondlook.runner.bundle import LIBRARIES, check_versions, make_bundle
+from secondlook.runner.record import write_run
 
 BROKEN = """
 def run(job):
-    job.work.mkdir(parents=True)
     (job.work / "checkpoint").write_text("half way")
     raise RuntimeError("killed")
 """
@@ -144,6 +144,7 @@ def test_the_record(place: Path) -> None:
         **{name: version(name) for module, name in LIBRARIES.items() if module in sys.modules},  # what another test has loaded
     }
     assert record.pop("commit") == git_commit()
+    assert len(record.pop("sha256")) == 64  # of all else
     assert record.pop("files") == {name: sha256(PLAIN / name) for name in ("history.csv", "arrays.safetensors")}
     assert record == {
         "paper": "toyjob",
@@ -169,7 +170,7 @@ def test_the_record_names_the_libraries_that_the_run_loaded(place: Path, monkeyp
     always = {"python", "numpy", "torch", "torchvision"}
     assert run(spec("plain", "steps=3"))["versions"].keys() == always
     monkeypatch.setitem(sys.modules, "ot", sys)  # stands for the real one, which takes a second to load
-    versions = run(spec("plain", "steps=3"))["versions"]
+    versions = run(spec("plain", "steps=3"), code="other")["versions"]
     assert versions.keys() == always | {"pot"}
     assert versions["pot"] == version("pot")
 
@@ -221,6 +222,8 @@ def test_the_checkpoint_folder_is_of_these_inputs_and_threads_alone(place: Path)
     folders = {folder}
     for weight in (1.0, 2.0):
         save_file({"0/w": np.full(2, weight, np.float32)}, "earlier/arrays.safetensors")
+        said = {"paper": "toyjob", "experiment": "plain", "cell": {}, "values": {}, "seeds": [0]}
+        write_run(Path("earlier"), {**said, "files": {"arrays.safetensors": sha256(Path("earlier/arrays.safetensors"))}})
         folders.add(run(spec("plain", "steps=2", inputs={"codes": ["earlier"]}))["facts"]["work"])
     assert len(folders) == 3
 
@@ -309,7 +312,7 @@ def test_a_run_is_bit_for_bit_the_same_alone(place: Path) -> None:
     assert calls() == ["2", "3", "4"] * 2
     for folder, one, other in zip(MANY, together, apart, strict=True):
         assert numbers(Path("out") / folder) == numbers(Path("alone") / folder)
-        for key in set(one) - {"started", "wall_seconds", "cpu_seconds", "peak_memory_mb"}:
+        for key in set(one) - {"started", "wall_seconds", "cpu_seconds", "peak_memory_mb", "sha256"}:
             assert one[key] == other[key], key
 
 
@@ -404,7 +407,7 @@ def test_what_was_finished_before_a_kill_is_kept(place: Path, capsys: pytest.Cap
     assert calls() == ["2", "3", "3", "4"]
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept} == kept
     said = capsys.readouterr().err.splitlines()
-    assert said[:2] == [f"run 1 of 3: {MANY[0]}", "it was finished before this job was interrupted"]
+    assert said[:2] == [f"run 1 of 3: {MANY[0]}", "it was made from just this before"]
     assert len(said) == 4
     assert list(read_json(first / "job.json")["runs"]) == MANY
     assert list(Path("work").iterdir()) == []
@@ -417,11 +420,15 @@ def test_a_second_kill_keeps_what_both_finished(place: Path) -> None:
     assert calls() == ["2", "3", "3", "4", "4"]
 
 
-def test_a_complete_job_makes_everything_again(place: Path) -> None:
+def test_a_complete_job_makes_nothing_again(place: Path) -> None:
+    """What its files were made from did not change; who wants a run to be made again removes its folder."""
     kill(3)
     for _ in range(3):
         make(spec("many", "steps=2"))
-    assert calls() == ["2", "3", "3", "4", *["2", "3", "4"] * 2]
+    assert calls() == ["2", "3", "3", "4"]
+    shutil.rmtree(Path("out") / MANY[1])
+    make(spec("many", "steps=2"))
+    assert calls()[4:] == ["3"]
 
 
 def edit(path: Path) -> None:
@@ -429,7 +436,7 @@ def edit(path: Path) -> None:
 
 
 def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-1])
+    path.write_bytes(path.read_bytes()[:-3])
 
 
 @pytest.mark.parametrize("damage", [edit, cut, Path.unlink])

@@ -83,7 +83,6 @@ def test_a_killed_driver_is_not_followed_by_a_second_submission(site: Site) -> N
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait()
     left = set(cluster.comments())
-    project.snakemake("--unlock", *RUN)
 
     again = site.submit(*RUN)
     assert again.wait(timeout=100) == 1

@@ -10,7 +10,7 @@ import pytest
 from made_claims import DIFFERENCE, EQUAL, EQUIVALENCE, LOW, WITHIN, arm, budget, claim, control, plan, table, up
 from tiny_runs import make_run
 
-from secondlook.files import read_json, write_json
+from secondlook.files import file_sha256, read_json, write_json
 from secondlook.protocol.claims import Claim, Control
 from secondlook.stats import intervals
 from secondlook.stats.interim import decide_interim, settled, tables_of
@@ -28,10 +28,10 @@ def jobs(root: Path, cells: dict[str, list[float]], experiment: str = "toy") -> 
     """A run of each cell and the job that made it, as the workflow keeps them."""
     found = []
     for name, values in cells.items():
-        folder = make_run(root / experiment / name, "0", {"arm": name}, [(seed, 1, "m", value) for seed, value in enumerate(values)])
-        write_json(folder / "run.json", read_json(folder / "run.json") | {"experiment": experiment})
+        rows = [(seed, 1, "m", value) for seed, value in enumerate(values)]
+        folder = make_run(root / experiment / name, "0", {"arm": name}, rows, said={"experiment": experiment})
         found.append(root / experiment / "jobs" / name / "job.json")
-        write_json(found[-1], {"runs": [f"{name}/0"]})
+        write_json(found[-1], {"runs": {f"{name}/0": file_sha256(folder / "run.json")}})
     return found
 
 

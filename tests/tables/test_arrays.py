@@ -10,13 +10,25 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from secondlook.files import write_json
+from secondlook.files import file_sha256
+from secondlook.runner.record import write_run
 from secondlook.tables.arrays import arrays_file, read_arrays
 
 
 def save(record: Path, experiment: str, lr: float, seeds: list[int]) -> Path:
-    write_json(record, {"experiment": experiment, "cell": {"lr": lr}, "seeds": seeds, "status": {}})
+    record.parent.mkdir(parents=True)
     save_file({f"{seed}/net/w": np.full(2, seed, np.uint8) for seed in seeds}, arrays_file(record))
+    files = {arrays_file(record).name: file_sha256(arrays_file(record))}
+    said = {
+        "paper": "toy",
+        "experiment": experiment,
+        "cell": {"lr": lr},
+        "values": {"lr": lr},
+        "seeds": seeds,
+        "status": {},
+        "files": files,
+    }
+    write_run(record.parent, said)
     return record
 
 

@@ -11,7 +11,8 @@ from safetensors.numpy import save_file
 from tiny_runs import make_run
 
 from secondlook.cli import main
-from secondlook.files import read_json, write_json
+from secondlook.files import file_sha256
+from secondlook.runner.record import read_run, write_run
 from secondlook.tables.compare import compare
 
 ROWS = [(0, 1, "loss", 0.1 + 0.2), (0, 2, "loss", 0.25), (1, 1, "loss", float("nan"))]
@@ -20,9 +21,11 @@ ARRAYS = {"0/w": np.array([0.0, 1.0], np.float32), "1/w": np.array([2.0, np.nan]
 
 def save(folder: Path, name: str, cell: dict[str, Any], rows: list[Any] = ROWS, arrays: dict[str, np.ndarray] = ARRAYS) -> None:
     """A run of toy/grid at quick."""
-    path = make_run(folder, name, cell, rows) / "run.json"
-    write_json(path, read_json(path) | {"scale": "quick", "paper": "toy", "experiment": "grid"})
-    save_file(arrays, path.with_name("arrays.safetensors"))
+    path = make_run(folder, name, cell, rows)
+    save_file(arrays, path / "arrays.safetensors")
+    record = read_run(path) | {"scale": "quick"}
+    record["files"]["arrays.safetensors"] = file_sha256(path / "arrays.safetensors")
+    write_run(path, record)
 
 
 def test_equal_numbers_are_equal_however_their_folders_are_called_and_cut(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from secondlook.errors import UserError
 from secondlook.train import checkpoint
@@ -38,7 +40,9 @@ def test_two_generations_are_kept_and_steps_are_numbers(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path, "me")[0] == 11
 
 
-@pytest.mark.parametrize("damage", ["truncate", "flip", "no checksum"])
+@pytest.mark.parametrize(
+    "damage", ["truncate", "flip", "no checksum", "checksum of other bytes", "truncate with its checksum", "no header"]
+)
 def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(tmp_path: Path, capsys, damage: str) -> None:
     checkpoint.save(tmp_path, 1, "me", tensors(1), {})
     newest = checkpoint.save(tmp_path, 2, "me", tensors(2), {})
@@ -47,12 +51,32 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_is_used(tmp_path: P
         newest.write_bytes(content[:-3])
     elif damage == "flip":
         newest.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "checksum of other bytes":
+        newest.with_suffix(".sha256").write_bytes(b"\xff\xfe")
+    elif damage == "truncate with its checksum":
+        newest.write_bytes(content[:-3])
+        newest.with_suffix(".sha256").write_text(hashlib.sha256(content[:-3]).hexdigest())
+    elif damage == "no header":
+        save_file({"a": torch.zeros(1)}, newest)
+        newest.with_suffix(".sha256").write_text(hashlib.sha256(newest.read_bytes()).hexdigest())
     else:
         newest.with_suffix(".sha256").unlink()
     step, loaded, _ = checkpoint.load(tmp_path, "me")
     assert step == 1
     assert torch.equal(loaded["net/weight"], torch.ones(3, 2))
     assert str(newest) in capsys.readouterr().err
+    checkpoint.save(tmp_path, 3, "me", tensors(3), {})
+    assert sorted(path.stem for path in tmp_path.glob("*.sha256")) == ["step-0000000001", "step-0000000003"]  # two sound ones
+
+
+def test_what_is_no_checkpoint_is_left_out_and_removed(tmp_path: Path) -> None:
+    (tmp_path / "step-abc.safetensors").write_bytes(b"")
+    (tmp_path / "step-0000000009.safetensors").write_bytes(b"cut before its checksum was written")
+    (tmp_path / "owner.json").write_text("{}")
+    for step in (1, 2, 3):
+        checkpoint.save(tmp_path, step, "me", tensors(step), {})
+    assert sorted(path.name for path in tmp_path.glob("*.safetensors")) == ["step-0000000002.safetensors", "step-0000000003.safetensors"]
+    assert (tmp_path / "owner.json").exists()
 
 
 def test_another_computation_is_refused(tmp_path: Path) -> None:

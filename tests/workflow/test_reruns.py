@@ -238,7 +238,7 @@ CASES = [
     ("how settings are checked",                   ALL_RUNS,                   append(f"{PACKAGE}/runner/settings.py", CODE)),
     ("ranges that settings lie in",                FROM_GRID,                  append(f"{PACKAGE}/runner/ranges.py", CODE)),
     ("how runs are gathered",                      FROM_COLLECTS,              append(f"{PACKAGE}/tables/collect.py", CODE)),
-    ("how the runs of a job are found",            FROM_COLLECTS,              append(f"{PACKAGE}/tables/records.py", CODE)),
+    ("how records are read",                       ALL_RUNS,                   append(f"{PACKAGE}/runner/record.py", CODE)),
     ("how a selection is made",                    FROM_SELECT,                append(f"{PACKAGE}/tables/selection.py", CODE)),
     ("how claims are decided",                     FROM_CLAIMS,                append(f"{PACKAGE}/stats/decide.py", CODE)),
     ("the statistics",                             FROM_INTERIM,               append(f"{PACKAGE}/stats/judge.py", CODE)),

@@ -6,24 +6,34 @@ import shlex
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from secondlook.check.everything import check_project
 from secondlook.check.stand_ins import stand_ins
-from secondlook.errors import UserError
+from secondlook.errors import MOST_NAMED, UserError
+from secondlook.files import file_sha256
 from secondlook.machine import gpu_present
 from secondlook.plan import interim, targets
-from secondlook.plan.digest import digest, installed, pins, run_pins
+from secondlook.plan.code import library_pins, roots, run_code, run_versions
+from secondlook.plan.digest import digest
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
+from secondlook.plan.products import planned_jobs
 from secondlook.protocol.config import load_config
 from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report.reductions import reductions_digest
+from secondlook.seals import recipe_digest
+from secondlook.start.folders import check_folders
+from secondlook.start.leftovers import sweep
+from secondlook.start.lock import hold
+from secondlook.start.stale import look, put_times_back
 
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
 
 try:
     settings = load_config(dict(config))
+    check_folders(["results", "logs", "benchmarks", DATA_FOLDER, settings.work_dir])
     project = load_project(PAPERS, settings.papers)
     with stand_ins():  # experiments' modules are read once for both
         # A job on a cluster was checked where it was sent from, and makes no report.
@@ -37,6 +47,10 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 prepare(plan.config)
+
+ALONE, LOCKED = hold(Path(".snakemake")) if workflow.is_main_process else (False, "")
+if LOCKED:
+    logger.warning(LOCKED)
 
 # In each command and not in the environment: with --use-conda Snakemake takes PYTHONPATH out of the environment of its jobs.
 SOURCE = shlex.quote(str(ROOT / "src")).replace("{", "{{").replace("}", "}}")
@@ -59,6 +73,16 @@ def plain(value):
 def at(find, *names):
     """Input function or param: ``find`` called with the wildcards of these names, in this order."""
     return lambda wildcards: find(*(getattr(wildcards, name) for name in names))
+
+
+def reads(find):
+    """Input function: ``find``, after a look at what lies here, which the first of them takes."""
+
+    def of(wildcards):
+        look_around()
+        return find(wildcards)
+
+    return of
 
 
 # -- data and runs ---------------------------------------------------------------------------------------------------------
@@ -108,27 +132,16 @@ def bundle_arrays(bundle):
     )
 
 
-@functools.cache  # it is the same for every run of a module
-def module_versions(module):
-    """Versions of the libraries that make a module's numbers: those that are pinned, or those that are installed here."""
-    wanted = run_pins(ROOT / "envs/run.yaml", "secondlook.runner.bundle", module)
-    return installed(wanted) if plan.config.versions == "installed" else wanted
-
-
 def job_versions(paper, experiment):
-    """The same as JSON, for a job to compare with what it finds."""
-    return plain(module_versions(plan.module(paper, experiment)))
-
-
-@functools.cache
-def module_code(module):
-    """Digest of the runner, a module, all that they import, and the libraries that make the numbers."""
-    return digest("secondlook.runner.bundle", module, versions=module_versions(module))
+    """Versions of the libraries that make an experiment's numbers, as JSON, for a job to compare with what it finds."""
+    locked = plan.config.versions == "locked"
+    return plain(run_versions(plan.module(paper, experiment), ROOT, locked=locked))
 
 
 def job_code(paper, experiment):
-    """Digest of the code of a job."""
-    return module_code(plan.module(paper, experiment))
+    """Digest of the code of a job, and of the libraries that make its numbers."""
+    locked = plan.config.versions == "locked"
+    return run_code(plan.module(paper, experiment), ROOT, locked=locked)
 
 
 def job_gpus(paper, experiment):
@@ -156,13 +169,10 @@ def job_minutes(wildcards, attempt):
 # -- scores, claims, figures, report -----------------------------------------------------------------------------------------
 
 
-def report_code(*roots, libraries):
-    """Digest of modules and all that they import, and of the libraries that they stand on."""
-    return digest(*roots, versions=pins(ROOT / "envs/report.yaml", libraries))
-
-
-#: libraries that verdicts stand on
-STATISTICS = ("numpy", "pandas", "scipy")
+@functools.cache
+def code_of(verb, *modules):
+    """Digest of the code of a verb, with modules of its own, and of the libraries that it stands on."""
+    return digest(*roots(verb, modules), versions=library_pins(verb, ROOT))
 
 
 def experiment_jobs(paper, experiment):
@@ -237,12 +247,7 @@ def claim_tables(paper):
 
 def figure_code(paper, figure):
     """Digest of a figure."""
-    return report_code(
-        "secondlook.figures.style",
-        "secondlook.tables.records",
-        plan.figure_module(paper, figure),
-        libraries=("matplotlib", "seaborn", "pandas", "numpy", "scipy"),
-    )
+    return code_of("figure", plan.figure_module(paper, figure))
 
 
 def figure_options(paper, figure):
@@ -309,3 +314,90 @@ def pdf_sources():
 def report_pdf():
     """The report as a PDF."""
     return f"{RESULTS}/report/report.pdf"
+
+
+def contents(files):
+    """Digest of the contents of files, which are inputs of a job: for its recipe, since times say nothing in a fresh clone."""
+    return recipe_digest({file: file_sha256(file) for file in files})
+
+
+# -- recipes ---------------------------------------------------------------------------------------------------------------
+
+#: rule -> what its jobs are told; each is a param of the rule, and all of them are its jobs' recipe
+PARAMS = {
+    "run": {
+        "spec": bundle_at(bundle_spec),
+        "code": at(job_code, "paper", "experiment"),
+        "versions": at(job_versions, "paper", "experiment"),
+    },
+    "collect": {"code": code_of("collect")},
+    "select": {
+        "spec": at(selection_rule, "paper", "selection"),
+        "code": code_of("select"),
+    },
+    "interim": {
+        "claims": at(interim_claims, "paper", "experiment"),
+        "controls": at(interim_controls, "paper", "experiment"),
+        "design": at(interim_design, "paper", "experiment"),
+        "readers": at(interim_readers, "paper", "experiment"),
+        "code": code_of("interim"),
+    },
+    "decide": {
+        "claims": at(claim_rules, "paper"),
+        "controls": at(control_rules, "paper"),
+        "design": at(claim_design, "paper"),
+        "code": code_of("decide"),
+    },
+    "figure": {
+        "module": at(plan.figure_module, "paper", "figure"),
+        "options": at(figure_options, "paper", "figure"),
+        "code": at(figure_code, "paper", "figure"),
+    },
+    "report": {
+        "config": plain(CONFIG),
+        "reduced": REDUCED,
+        "texts": contents(report_sources()),
+        "code": code_of("report"),
+    },
+    "pdf": {
+        "config": plain(CONFIG),
+        "reduced": REDUCED,
+        "texts": contents(pdf_sources()),
+        "code": code_of("pdf"),
+    },
+}
+
+
+def recipe(rule):
+    """Param: digest of all that a job of a rule is told."""
+
+    def of(wildcards):
+        told = {
+            name: say(wildcards) if callable(say) else say
+            for name, say in PARAMS[rule].items()
+        }
+        return recipe_digest({"rule": rule, **told})
+
+    return of
+
+
+@functools.cache  # once
+def look_around():
+    """What the start of the workflow does once it is known what is asked for: find what must be made again, remove leftovers.
+
+    Called while Snakemake builds its graph, since only then it says whether this is a dry run, and takes files that must be made again: in
+    the way in which it takes those that an interrupted job left incomplete.
+    """
+    if not workflow.is_main_process:
+        return
+    found = look(list(planned_jobs(plan)), lambda job: recipe(job.rule)(job.wildcards))
+    for line in found.damage[:MOST_NAMED]:
+        logger.warning(f"{line}: it is made again.")
+    if more := found.damage[MOST_NAMED:]:
+        logger.warning(f"and {len(more)} more files that are missing or damaged")
+    workflow.dag.forcefiles.update(found.stale)
+    if ALONE:
+        put_times_back(found)
+    if ALONE and not workflow.dryrun:
+        for path in sweep(plan, job_code, Path(plan.config.work_dir)):
+            logger.info(f"Removed {path}, which an interrupted job left.")

@@ -1,8 +1,8 @@
 rule figure:
     input:
-        tables=at(figure_tables, "paper", "figure"),
-        jobs=at(functools.partial(targets.drawn_jobs, plan), "paper", "figure"),
-        claims=at(figure_claims, "paper", "figure"),
+        tables=reads(at(figure_tables, "paper", "figure")),
+        jobs=reads(at(functools.partial(targets.drawn_jobs, plan), "paper", "figure")),
+        claims=reads(at(figure_claims, "paper", "figure")),
     output:
         report(
             "results/{scale}/{paper}/figures/{figure}.svg",
@@ -19,10 +19,9 @@ rule figure:
     conda:
         "../../envs/report.yaml"
     params:
-        module=at(plan.figure_module, "paper", "figure"),
-        options=at(figure_options, "paper", "figure"),
-        code=at(figure_code, "paper", "figure"),
+        **PARAMS["figure"],
+        recipe=recipe("figure"),
     message:
         "Drawing {wildcards.paper}/{wildcards.figure}"
     shell:
-        "python -m secondlook figure {params.module} --name {wildcards.paper}/{wildcards.figure} --options {params.options:q} --tables {input.tables:q} --arrays {input.jobs:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook figure --code {params.code} --recipe {params.recipe} {params.module} --name {wildcards.paper}/{wildcards.figure} --options {params.options:q} --tables {input.tables:q} --arrays {input.jobs:q} --claims {input.claims:q} --out {output:q} > {log:q} 2>&1"

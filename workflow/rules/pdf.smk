@@ -1,7 +1,7 @@
 rule pdf:
     input:
         products=targets.report_products(plan),
-        sources=pdf_sources(),
+        sources=ancient(pdf_sources()),  # their content is a param
     output:
         report_pdf(),
     log:
@@ -12,12 +12,9 @@ rule pdf:
     conda:
         "../../envs/report.yaml"
     params:
-        config=plain(CONFIG),
-        reduced=REDUCED,
-        code=report_code(
-            "secondlook.report.pdf", libraries=("jinja2", "markdown-it-py", "typst")
-        ),
+        **PARAMS["pdf"],
+        recipe=recipe("pdf"),
     message:
         "Setting the report as a PDF"
     shell:
-        "python -m secondlook pdf --config {params.config:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook pdf --code {params.code} --recipe {params.recipe} --config {params.config:q} --out {output:q} > {log:q} 2>&1"

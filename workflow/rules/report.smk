@@ -1,7 +1,7 @@
 rule report:
     input:
         products=targets.report_products(plan),
-        sources=report_sources(),
+        sources=ancient(report_sources()),  # their content is a param
     output:
         page=report_page(),
         chapters=report_chapters(),
@@ -14,12 +14,9 @@ rule report:
     conda:
         "../../envs/report.yaml"
     params:
-        config=plain(CONFIG),
-        reduced=REDUCED,
-        code=report_code(
-            "secondlook.report.build", libraries=("jinja2", "markdown-it-py")
-        ),
+        **PARAMS["report"],
+        recipe=recipe("report"),
     message:
         "Building the report"
     shell:
-        "python -m secondlook report --config {params.config:q} --out {output.page:q} > {log:q} 2>&1"
+        "python -m secondlook report --code {params.code} --recipe {params.recipe} --config {params.config:q} --out {output.page:q} > {log:q} 2>&1"

@@ -4,9 +4,9 @@
 # Snakemake removes the log of an earlier attempt before the next one: so a log has a second name with the time, which goes if all is well.
 rule run:
     input:
-        data=bundle_at(bundle_datasets),
-        choices=bundle_at(bundle_choices),
-        arrays=bundle_at(bundle_arrays),
+        data=reads(bundle_at(bundle_datasets)),
+        choices=reads(bundle_at(bundle_choices)),
+        arrays=reads(bundle_at(bundle_arrays)),
     output:
         made="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.json",
         numbers="results/{scale}/{paper}/{experiment}/{cell}/{seeds}/job.sha256",
@@ -22,13 +22,12 @@ rule run:
         mem_mb=job_memory,
         runtime=job_minutes,
     params:
-        spec=bundle_at(bundle_spec),
-        code=at(job_code, "paper", "experiment"),
-        versions=at(job_versions, "paper", "experiment"),
+        **PARAMS["run"],
+        recipe=recipe("run"),
         more=bundle_at(bundle_size),
     message:
         "Running {wildcards.paper}/{wildcards.experiment}: {wildcards.cell}{params.more}, {wildcards.seeds}"
     shell:
         "trap : TERM; kept={log:q}.$(date +%Y%m%dT%H%M%S); : > {log:q}; ln -f {log:q} $kept; "
-        "python -m secondlook run --spec {params.spec:q} --code {params.code} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} >> {log:q} 2>&1; "
+        "python -m secondlook run --code {params.code} --recipe {params.recipe} --spec {params.spec:q} --versions {params.versions:q} --out results/{wildcards.scale}/{wildcards.paper}/{wildcards.experiment} >> {log:q} 2>&1; "
         "rm -f $kept"

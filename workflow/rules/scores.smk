@@ -1,6 +1,6 @@
 rule collect:
     input:
-        at(experiment_jobs, "paper", "experiment"),
+        reads(at(experiment_jobs, "paper", "experiment")),
     output:
         table="results/{scale}/{paper}/{experiment}.csv",
         records="results/{scale}/{paper}/{experiment}.runs.json",
@@ -13,17 +13,18 @@ rule collect:
     conda:
         "../../envs/run.yaml"
     params:
-        code=digest("secondlook.tables.collect", "secondlook.tables.records"),
+        **PARAMS["collect"],
+        recipe=recipe("collect"),
     message:
         "Gathering the runs of {wildcards.paper}/{wildcards.experiment}"
     shell:
-        "python -m secondlook collect {input:q} --table {output.table:q} --records {output.records:q} > {log:q} 2>&1"
+        "python -m secondlook collect --code {params.code} --recipe {params.recipe} {input:q} --table {output.table:q} --records {output.records:q} > {log:q} 2>&1"
 
 
 rule select:
     input:
-        tables=at(selection_tables, "paper", "selection"),
-        records=at(selection_records, "paper", "selection"),
+        tables=reads(at(selection_tables, "paper", "selection")),
+        records=reads(at(selection_records, "paper", "selection")),
     output:
         "results/{scale}/{paper}/selections/{selection}.json",
     log:
@@ -34,9 +35,9 @@ rule select:
     conda:
         "../../envs/run.yaml"
     params:
-        spec=at(selection_rule, "paper", "selection"),
-        code=digest("secondlook.tables.selection"),
+        **PARAMS["select"],
+        recipe=recipe("select"),
     message:
         "Choosing {wildcards.selection} for {wildcards.paper}"
     shell:
-        "python -m secondlook select --spec {params.spec:q} --tables {input.tables:q} --records {input.records:q} --out {output:q} > {log:q} 2>&1"
+        "python -m secondlook select --code {params.code} --recipe {params.recipe} --spec {params.spec:q} --tables {input.tables:q} --records {input.records:q} --out {output:q} > {log:q} 2>&1"

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from secondlook.data.download import Limits
 from secondlook.data.failures import SourceError, local_disk
 from secondlook.data.progress import Meter
 from secondlook.data.registry import Debian, Npm
+from secondlook.parent import die_with_parent
 
 _POLL_S = 0.1
 
@@ -36,8 +38,16 @@ def _size(folder: Path) -> int:
 @contextlib.contextmanager
 def _running(command: Sequence[str], folder: Path, output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``command`` in ``folder``; when the block ends, however it ends, the command and its children have ended too."""
-    # In a process group of its own, so that the children of the client can be ended with it.
-    process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+    # In a process group of its own, so that the children of the client can be ended with it; and it ends where this process is killed.
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # it does one call and nothing else
+    )
     try:
         yield process
     finally:

@@ -17,7 +17,7 @@ import re
 import sys
 import token
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -49,13 +49,16 @@ def closure(*roots: str, package_dir: Path | None = None) -> list[Path]:
     return [folder / relative for relative in sorted(_reach(roots, folder))]
 
 
-def digest(*roots: str, package_dir: Path | None = None, versions: Mapping[str, str] = {}) -> str:
+def digest(
+    *roots: str, package_dir: Path | None = None, versions: Mapping[str, str] = {}, read: Callable[[Path], bytes] = Path.read_bytes
+) -> str:
     """Return 16 hex digits over the code that ``roots`` reach (see ``closure``) and the ``versions`` of the libraries.
 
     Comments, blank lines, docstrings, line ends and the layout of continued lines do not count, nor does the version of Python (3.11 on).
+    ``read`` gives a file's bytes, for one who wants to keep them (`secondlook.plan.sources`).
     Raises UserError as ``closure`` does.
     """
-    reached = _reach(roots, Path(package_dir or _HERE).absolute())
+    reached = _reach(roots, Path(package_dir or _HERE).absolute(), read)
     parts = [f"file {relative} {content}" for relative, content in sorted(reached.items())]
     parts += [f"library {name}=={version}" for name, version in sorted(versions.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -135,7 +138,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _reach(roots: Iterable[str], folder: Path) -> dict[str, str]:
+def _reach(roots: Iterable[str], folder: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> dict[str, str]:
     """Return ``{path relative to the package: hash of its tokens}`` of the import closure."""
     modules = _modules(folder)
     pending = list(roots)
@@ -157,7 +160,7 @@ def _reach(roots: Iterable[str], folder: Path) -> dict[str, str]:
             pending += [module for module in modules if module.rpartition(".")[0] == parent]
         if name in modules:  # else a library, a folder without __init__.py, or a name that is not a submodule
             relative = modules[name]
-            imports, reached[relative] = _scan_file(folder / relative)
+            imports, reached[relative] = _scan_file(folder / relative, read)
             # Level 1 is the package that holds the module; inside __init__.py that is the module itself.
             here = (name if relative.rpartition("/")[2] == "__init__.py" else parent).split(".")
             for level, target in imports:
@@ -179,8 +182,8 @@ def _modules(folder: Path) -> dict[str, str]:
     return found
 
 
-def _scan_file(path: Path) -> tuple[tuple[tuple[int, str], ...], str]:
-    source = path.read_bytes()
+def _scan_file(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[tuple[tuple[int, str], ...], str]:
+    source = read(path)
     try:
         return _scan(source)
     except (SyntaxError, ValueError, tokenize.TokenError) as error:  # ValueError: null bytes, bytes that are not UTF-8

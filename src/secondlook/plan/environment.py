@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from secondlook.parent import name_driver
 from secondlook.protocol.config import Config
 
 
@@ -16,6 +17,7 @@ def prepare(config: Config) -> None:
     SECONDLOOK variables as defaults of its options.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    name_driver()
     os.environ["SECONDLOOK_DEVICE"] = config.jobs_device
     os.environ["SECONDLOOK_WORK"] = config.work_dir
     os.environ["SECONDLOOK_DATA_DIR"] = config.data_dir

@@ -67,6 +67,11 @@ class Plan:
 
     # -- what there is -------------------------------------------------------------------------------------------------
 
+    @property
+    def papers(self) -> list[str]:
+        """The papers asked for, and the instruments."""
+        return list(self._sources)
+
     def experiment(self, paper: str, experiment: str) -> Experiment:
         """An experiment's protocol."""
         return self._sources[paper].experiments[experiment]

@@ -61,7 +61,7 @@ def _with_base(key: str, experiments: Block, mistakes: list[Mistake], file: str,
     scales, only = whole.get("scales"), entry.get("only")
     if isinstance(only, list) and isinstance(scales, Block):
         for scale in only:
-            if scale not in scales:
+            if not isinstance(scale, str) or scale not in scales:
                 what = f"'{name}' does not run at that scale, and nothing is said of it here"
                 mistakes.append(Mistake(file, line_of(entry, ["only"]), f"experiments.{key}.only", what, scale))
         whole.put("scales", Block(((scale, budget) for scale, budget in scales.items() if scale in only), scales.lines), None)

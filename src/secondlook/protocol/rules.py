@@ -157,7 +157,8 @@ class Statistic(_Kind):
         if not isinstance(data, dict):
             return data
         filled = dict(data)
-        metric = (info.context or {}).get("metrics", {}).get(data.get(cls.kind))
+        name = data.get(cls.kind)
+        metric = (info.context or {}).get("metrics", {}).get(name) if isinstance(name, str) else None
         for key in cls.taken:
             if isinstance(metric, Metric) and key in cls.model_fields and key not in data and (value := getattr(metric, key)) is not None:
                 filled[key] = value

@@ -7,33 +7,35 @@ alone, as sha256sum prints them): what waits for numbers waits for the second, s
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
 import json
+import os
 import platform
 import resource
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from secondlook.errors import UserError
-from secondlook.files import atomic, read_json, write_json, write_text
+from secondlook.files import atomic, file_sha256, read_json, write_json, write_text
 from secondlook.machine import git_commit, processor_name, resolve_device
 from secondlook.runner.job import History, Job, Result
+from secondlook.runner.record import ARRAYS, HISTORY, NUMBERS, RECORD, read_run, write_run
 from secondlook.runner.status import NOT_NEEDED, seeds_that_ran
 
 #: libraries whose versions stand in a record where the run loaded them: module -> name under which it is installed
 LIBRARIES = {"scipy": "scipy", "sklearn": "scikit-learn", "ot": "pot", "torch_fidelity": "torch-fidelity"}
-NUMBERS = ("history.csv", "arrays.safetensors")
+#: in a folder of checkpoints: whose they are
+OWNER = "owner.json"
 
 
 def make_bundle(
@@ -45,11 +47,12 @@ def make_bundle(
     datasets: Mapping[str, Path],
     device: str,
     versions: Mapping[str, str] = {},
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Make the runs that ``spec`` describes.
 
-    A run that was finished before the job was killed is kept; marks in ``work`` say which. So is one that waits for an interim decision
-    and was made from just this before: the decision may have been made again, for an edit of the statistics say, with the same answer.
+    A run whose record is whole and is of just this computation is kept: it was finished before its job was killed, say, or the file that
+    the job waited for was made again with the same content.
 
     Args:
         spec: what the plan says of this job (`secondlook.plan.plan.Plan.spec`).
@@ -59,9 +62,11 @@ def make_bundle(
         datasets: dataset name -> file.
         device: "auto", "cpu" or "cuda".
         versions: library -> version that the digest stands for.
+        check: called before a run is written; raises where its code is not that of the digest.
 
     Raises:
-        UserError: the module is missing, a setting is wrong, a library has another version, or no GPU is there although one was asked for.
+        UserError: the module is missing, a setting is wrong, a library has another version, no GPU is there although one was asked for, an
+            array of an earlier run is not as that left it, or a folder takes no file.
     """
     clock = _Clock()
     check_versions(versions)
@@ -76,18 +81,15 @@ def make_bundle(
         folders.append(job.work)
         if len(spec["runs"]) > 1:
             print(f"run {number} of {len(spec['runs'])}: {run['folder']}", file=sys.stderr, flush=True)
-        if _finished(job.work, out / run["folder"]):
-            print("it was finished before this job was interrupted", file=sys.stderr, flush=True)
-            continue
-        if run["interim"] and _as_before(job, out / run["folder"], needed=why_not is None):
+        if _as_before(job, out / run["folder"], needed=why_not is None):
             print("it was made from just this before", file=sys.stderr, flush=True)
             continue
-        _make_run(spec, run, job, out / run["folder"], code, clock, why_not=why_not, fell_back=fell_back)
+        _make_run(spec, run, job, out / run["folder"], code, clock, check, why_not=why_not, fell_back=fell_back)
     leader = out / spec["runs"][0]["folder"]
-    records = {run["folder"]: read_json(out / run["folder"] / "run.json") for run in spec["runs"]}
+    records = {run["folder"]: read_run(out / run["folder"]) for run in spec["runs"]}
     lines = [f"{record['files'][name]}  {folder}/{name}\n" for folder, record in records.items() for name in NUMBERS]
     write_text(leader / "job.sha256", "".join(lines))
-    write_json(leader / "job.json", {"runs": {folder: file_sha256(out / folder / "run.json") for folder in records}})
+    write_json(leader / "job.json", {"runs": {folder: file_sha256(out / folder / RECORD) for folder in records}})
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -99,10 +101,17 @@ def _take_over(spec: Mapping[str, Any], out: Path) -> None:
     """
     leader, *_ = folders = [run["folder"] for run in spec["runs"]]
     for job in out.glob("*/*/job.json"):
-        with contextlib.suppress(FileNotFoundError):  # another job may take over its share of the same one
-            if job.parent != out / leader and not read_json(job)["runs"].keys().isdisjoint(folders):
-                job.with_name("job.sha256").unlink(missing_ok=True)
-                job.unlink()
+        if job.parent == out / leader:
+            continue
+        try:
+            mine = not read_json(job)["runs"].keys().isdisjoint(folders)
+        except FileNotFoundError:  # another job may take over its share of the same one
+            continue
+        except (UserError, KeyError, TypeError, AttributeError):  # damaged: nobody can say what it speaks of
+            mine = True
+        if mine:
+            job.with_name("job.sha256").unlink(missing_ok=True)
+            job.unlink(missing_ok=True)
 
 
 def check_versions(versions: Mapping[str, str]) -> None:
@@ -124,12 +133,6 @@ def check_versions(versions: Mapping[str, str]) -> None:
             f"the libraries that make the numbers are not the locked ones: {'; '.join(wrong)}. Install them ('make setup'), or say "
             "'versions: installed' in config.yaml: results are then kept apart by the versions that are there."
         )
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Clock:
@@ -158,7 +161,7 @@ def _job(spec: Mapping[str, Any], run: Mapping[str, Any], *, code: str, work: Pa
             "values": values,
             "code": code,
             "data": spec["data"],
-            "inputs": {name: [file_sha256(folder / "arrays.safetensors")[:16] for folder in folders] for name, folders in inputs.items()},
+            "inputs": {name: [read_run(folder, ARRAYS)["files"][ARRAYS][:16] for folder in folders] for name, folders in inputs.items()},
             "device": device,
             "threads": spec["threads"],
         },
@@ -180,20 +183,30 @@ def _job(spec: Mapping[str, Any], run: Mapping[str, Any], *, code: str, work: Pa
 
 
 def _make_run(
-    spec: Mapping[str, Any], run: Mapping[str, Any], job: Job, out: Path, code: str, clock: _Clock, *, why_not: str | None, fell_back: bool
+    spec: Mapping[str, Any],
+    run: Mapping[str, Any],
+    job: Job,
+    out: Path,
+    code: str,
+    clock: _Clock,
+    check: Callable[[], None],
+    *,
+    why_not: str | None,
+    fell_back: bool,
 ) -> None:
     started = datetime.now(UTC)
     if why_not:
         result = Result(History(), status=dict.fromkeys(job.seeds, f"{NOT_NEEDED}: {why_not}"))
     else:
+        _note(job, spec, run, code)
         result = _experiment(spec["module"]).run(job)
-    with atomic(out / "history.csv") as path:
-        path.write_text(result.history.to_csv(), encoding="utf-8")
-    with atomic(out / "arrays.safetensors") as path:
-        save_file({name: np.ascontiguousarray(array) for name, array in result.arrays.items()}, path)
+    check()
+    write_text(out / HISTORY, result.history.to_csv())
+    with atomic(out / ARRAYS) as path:
+        path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in result.arrays.items()}))
     wall_seconds, cpu_seconds = clock.look()
-    write_json(
-        out / "run.json",
+    write_run(
+        out,
         {
             "paper": job.paper,
             "experiment": job.experiment,
@@ -224,8 +237,19 @@ def _make_run(
         },
     )
     shutil.rmtree(job.work, ignore_errors=True)
-    if len(spec["runs"]) > 1:
-        write_text(job.work / "finished", file_sha256(out / "run.json"))
+
+
+def _note(job: Job, spec: Mapping[str, Any], run: Mapping[str, Any], code: str) -> None:
+    """Say whose checkpoints lie in a folder, so that the start of a workflow can tell when nobody will take them up any more."""
+    said = {
+        "scale": spec["scale"],
+        "paper": job.paper,
+        "experiment": job.experiment,
+        "folder": run["folder"],
+        "code": code,
+        "process": os.getpid(),
+    }
+    write_json(job.work / OWNER, said)
 
 
 def _not_needed(spec: Mapping[str, Any], run: Mapping[str, Any]) -> str | None:
@@ -239,23 +263,14 @@ def _not_needed(spec: Mapping[str, Any], run: Mapping[str, Any]) -> str | None:
 
 def _as_before(job: Job, out: Path, *, needed: bool) -> bool:
     """Whether the record that is there is what the job would make: of the same computation, and its files are as they were."""
-    if not (out / "run.json").exists():
+    if not (out / RECORD).exists():
         return False
-    record = read_json(out / "run.json")
-    return record.get("computation") == job.work.name and bool(seeds_that_ran(record)) == needed and _whole(record, out)
-
-
-def _finished(work: Path, out: Path) -> bool:
-    """Whether this very run was finished by the same job before it was interrupted, and its files are as they were."""
-    mark, record = work / "finished", out / "run.json"
-    if not (mark.exists() and record.exists()) or mark.read_text(encoding="utf-8") != file_sha256(record):
+    try:
+        record = read_run(out, *NUMBERS)
+    except UserError as error:
+        print(f"{error} So it is.", file=sys.stderr, flush=True)
         return False
-    return _whole(read_json(record), out)
-
-
-def _whole(record: Mapping[str, Any], out: Path) -> bool:
-    """Whether a record's numbers are as they were."""
-    return all((out / name).exists() and file_sha256(out / name) == known for name, known in record["files"].items())
+    return record.get("computation") == job.work.name and bool(seeds_that_ran(record)) == needed
 
 
 def _experiment(module: str) -> Any:

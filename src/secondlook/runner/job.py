@@ -17,6 +17,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from secondlook.errors import UserError
+from secondlook.runner.record import ARRAYS
 from secondlook.runner.settings import wrong_settings
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ class Job:
         """
         found: dict[str, dict[str, np.ndarray]] = {}
         for folder in self.inputs[name]:
-            for key, array in load_file(folder / "arrays.safetensors").items():
+            for key, array in load_file(folder / ARRAYS).items():
                 replica, _, rest = key.partition("/")
                 found.setdefault(replica, {})[rest] = array
         if len(found) == 1:

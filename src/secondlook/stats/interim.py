@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from secondlook.files import read_json, write_json
+from secondlook.files import write_json
 from secondlook.protocol.claims import Claim, Control, experiments_behind
+from secondlook.runner.record import read_run, runs_of
 from secondlook.stats.design import PaperDesign
 from secondlook.stats.looks import decide_alone
 from secondlook.stats.samples import Tables
@@ -20,7 +21,6 @@ from secondlook.stats.tested import share_of_alpha, tested_claims
 from secondlook.stats.verdicts import check_control
 from secondlook.tables.collect import collect
 from secondlook.tables.read import read_tables
-from secondlook.tables.records import runs_of
 
 
 def decide_interim(
@@ -69,7 +69,7 @@ def tables_of(jobs: Iterable[Path]) -> Tables:
     """Tables of the experiments whose jobs these are."""
     folders: dict[str, list[Path]] = {}
     for folder in runs_of(jobs):
-        folders.setdefault(read_json(folder / "run.json")["experiment"], []).append(folder)
+        folders.setdefault(read_run(folder)["experiment"], []).append(folder)
     with tempfile.TemporaryDirectory() as temporary:
         paths = {name: Path(temporary) / f"{name}.csv" for name in folders}
         for name, found in folders.items():

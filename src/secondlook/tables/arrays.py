@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from secondlook.files import read_json
 from secondlook.protocol.schema import FactorValue
+from secondlook.runner.record import ARRAYS, read_run
 from secondlook.runner.status import seeds_that_ran
 
 
@@ -28,14 +28,18 @@ class Record:
 
 def arrays_file(record: Path) -> Path:
     """The arrays beside a run.json."""
-    return record.with_name("arrays.safetensors")
+    return record.with_name(ARRAYS)
 
 
 def read_arrays(records: Iterable[Path]) -> dict[str, list[Record]]:
-    """Read the arrays of several runs, given their run.json: experiment -> its runs, in the order given, less those that nobody needed."""
+    """Read the arrays of several runs, given their run.json: experiment -> its runs, in the order given, less those that nobody needed.
+
+    Raises:
+        UserError: a record is missing, damaged, or not as its run left it.
+    """
     found: dict[str, list[Record]] = {}
     for path in records:
-        run = read_json(path)
+        run = read_run(path.parent, ARRAYS)
         of_experiment = found.setdefault(run["experiment"], [])
         if replicas := seeds_that_ran(run):
             of_experiment.append(Record(run["cell"], tuple(replicas), load_file(arrays_file(path))))

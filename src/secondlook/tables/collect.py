@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from secondlook.files import read_json, write_json, write_text
+from secondlook.files import write_json, write_text
+from secondlook.runner.record import HISTORY, read_run
 
 MEASUREMENT = ("replica", "step", "metric", "value")
 
@@ -19,8 +20,11 @@ def collect(folders: Sequence[Path], table: Path, records: Path) -> None:
 
     The table has a column for each factor, then replica, step, metric, value. A cell without some factor leaves it empty. A factor that a
     selection decided stands as "selected" or "beyond", with the number it came to in a further column ``<factor>_value``.
+
+    Raises:
+        UserError: a record is missing, damaged, or not as its run left it.
     """
-    runs = [(folder, read_json(folder / "run.json")) for folder in folders]
+    runs = [(folder, read_run(folder, HISTORY)) for folder in folders]
     factors = list(dict.fromkeys(factor for _, run in runs for factor in run["cell"]))
     decided = [
         factor for factor in factors if any(run["values"][factor] != run["cell"][factor] for _, run in runs if factor in run["cell"])
@@ -30,7 +34,7 @@ def collect(folders: Sequence[Path], table: Path, records: Path) -> None:
     writer.writerow([*factors, *(f"{factor}_value" for factor in decided), *MEASUREMENT])
     for folder, run in runs:
         labels = [run["cell"].get(factor, "") for factor in factors] + [run["values"].get(factor, "") for factor in decided]
-        with (folder / "history.csv").open(encoding="utf-8", newline="") as history:
+        with (folder / HISTORY).open(encoding="utf-8", newline="") as history:
             rows = csv.reader(history)
             next(rows)
             writer.writerows([*labels, *row] for row in rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from secondlook.files import read_json
+from secondlook.runner.record import ARRAYS, HISTORY, NUMBERS, RECORD, read_run
 from secondlook.runner.status import seeds_that_ran
 
 #: scale, paper, experiment, the cell's factors as sorted JSON, seed
@@ -38,11 +38,11 @@ class Numbers:
 def read_numbers(folder: Path) -> dict[Replica, Numbers]:
     """Every replica of every run below ``folder``, less those that nobody needed."""
     found: dict[Replica, Numbers] = {}
-    for path in sorted(folder.rglob("run.json")):
-        run = read_json(path)
-        with (path.parent / "history.csv").open(encoding="utf-8", newline="") as file:
+    for path in sorted(folder.rglob(RECORD)):
+        run = read_run(path.parent, *NUMBERS)
+        with (path.parent / HISTORY).open(encoding="utf-8", newline="") as file:
             rows = [tuple(row) for row in csv.reader(file)][1:]
-        arrays = load_file(path.parent / "arrays.safetensors")
+        arrays = load_file(path.parent / ARRAYS)
         for seed in seeds_that_ran(run):
             key = (run["scale"], run["paper"], run["experiment"], json.dumps(run["cell"], sort_keys=True), seed)
             own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == str(seed)}

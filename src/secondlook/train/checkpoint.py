@@ -1,11 +1,13 @@
 """Checkpoints that survive a kill: written whole or not at all, checked on reading, two generations kept.
 
-A checkpoint is one safetensors file (tensors, and a JSON state in its header: no pickle) beside a ``.sha256`` file. It carries the
-identity of its computation; another computation's checkpoint is refused, never continued.
+A checkpoint is one safetensors file (tensors, and a JSON state in its header: no pickle) beside a ``.sha256`` file. Without that it counts
+for nothing: its writer was killed before it was complete. It carries the identity of its computation; another computation's checkpoint is
+refused, never continued.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
@@ -14,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
 
 from secondlook.errors import UserError
-from secondlook.files import atomic, write_text
+from secondlook.files import atomic, file_sha256, write_text
 
 GENERATIONS = 2
 
@@ -35,40 +37,50 @@ def save(folder: Path, step: int, identity: str, tensors: Mapping[str, torch.Ten
     """
     path = folder / f"step-{step:010d}.safetensors"
     header = {"identity": identity, "step": str(step), "state": json.dumps(state)}
+    content = to_bytes({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, metadata=header)
     with atomic(path) as temporary:
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, temporary, metadata=header)
-        checksum = hashlib.sha256(temporary.read_bytes()).hexdigest()
-    write_text(_checksum_file(path), checksum + "\n")
-    for old in _newest_first(folder)[GENERATIONS:]:
+        temporary.write_bytes(content)
+    write_text(_checksum_file(path), hashlib.sha256(content).hexdigest() + "\n")
+    complete = [old for old in _newest_first(folder) if _checksum_file(old).exists()]
+    for old in set(folder.glob("step-*")) - {file for kept in complete[:GENERATIONS] for file in (kept, _checksum_file(kept))}:
         old.unlink()
-        _checksum_file(old).unlink(missing_ok=True)
     return path
 
 
 def load(folder: Path, identity: str, device: str | torch.device = "cpu") -> tuple[int, dict[str, torch.Tensor], dict[str, Any]] | None:
     """Read the newest sound checkpoint: (step, tensors on ``device``, state), or None when there is none.
 
-    A damaged file is reported on stderr, by name, and the generation before it is used.
+    A damaged one, whatever the damage, is reported on stderr, by name, and the generation before it is used.
 
     Raises:
         UserError: the checkpoint belongs to another computation.
     """
     for path in _newest_first(folder):
-        expected = _checksum_file(path).read_text().strip() if _checksum_file(path).exists() else None
-        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            print(
-                f"checkpoint {path} is damaged (its sha256 is not the recorded one); trying the one before it", file=sys.stderr, flush=True
-            )
+        try:
+            found, step, tensors, state = _read(path, device)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            print(f"checkpoint {path} is damaged ({error}); trying the one before it", file=sys.stderr, flush=True)
+            for file in (path, _checksum_file(path)):  # it would count as one of the two generations
+                with contextlib.suppress(OSError):
+                    file.unlink()
             continue
-        with safe_open(path, framework="pt", device=str(device)) as file:
-            header = file.metadata()
-            if header["identity"] != identity:
-                raise UserError(
-                    f"checkpoint {path} was written by another computation:\n  it has {header['identity']}\n  this is {identity}\n"
-                    "Refusing to continue it. Delete that folder to start from step 0."
-                )
-            return int(header["step"]), {name: file.get_tensor(name) for name in file.keys()}, json.loads(header["state"])  # noqa: SIM118 - not a dict
+        if found != identity:
+            raise UserError(
+                f"checkpoint {path} was written by another computation:\n  it has {found}\n  this is {identity}\n"
+                "Refusing to continue it. Delete that folder to start from step 0."
+            )
+        return step, tensors, state
     return None
+
+
+def _read(path: Path, device: str | torch.device) -> tuple[str, int, dict[str, torch.Tensor], dict[str, Any]]:
+    """Identity, step, tensors and state; an exception of some kind where anything is wrong."""
+    if file_sha256(path) != _checksum_file(path).read_text(encoding="utf-8").strip():
+        raise ValueError("its sha256 is not the recorded one")
+    with safe_open(path, framework="pt", device=str(device)) as file:
+        header = file.metadata() or {}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    return header["identity"], int(header["step"]), tensors, json.loads(header["state"])
 
 
 def join(parts: Mapping[str, Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -104,8 +116,9 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, tor
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    """Checkpoints of a folder by their step as a number: as text, step 10 would come before step 2."""
-    return sorted(folder.glob("step-*.safetensors"), key=lambda path: int(path.stem.removeprefix("step-")), reverse=True)
+    """Checkpoints of a folder by their step as a number: as text, step 10 would come before step 2. Other files are none."""
+    found = [path for path in folder.glob("step-*.safetensors") if path.stem.removeprefix("step-").isdecimal()]
+    return sorted(found, key=lambda path: int(path.stem.removeprefix("step-")), reverse=True)
 
 
 def _checksum_file(path: Path) -> Path:

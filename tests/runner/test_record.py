@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from secondlook.files import write_json
-from secondlook.tables.records import runs_of
+from secondlook.files import file_sha256, write_json
+from secondlook.runner.record import runs_of
 
 
 def job(experiment: Path, *folders: str) -> Path:
     """What a job says that made these runs."""
     path = experiment / folders[0] / "job.json"
-    write_json(path, {"runs": dict.fromkeys(folders, "ab" * 32)})
+    for folder in folders:
+        write_json(experiment / folder / "run.json", {"folder": folder})
+    write_json(path, {"runs": {folder: file_sha256(experiment / folder / "run.json") for folder in folders}})
     return path
 
 
