@@ -198,4 +198,4 @@ def envs(options: argparse.Namespace) -> None:
     """Write the conda environments."""
     from secondlook.plan.env_files import write_envs
 
-    write_envs(Path("pyproject.toml"), options.folder)
+    write_envs(Path("pyproject.toml"), Path("requirements.lock"), options.folder)

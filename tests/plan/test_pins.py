@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import secondlook
-from secondlook.plan.env_files import FILES, env_text
+from secondlook.plan.env_files import FILES, PYTHON, env_text
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -35,33 +35,45 @@ def pins(requirements: list[str]) -> dict[str, str]:
     return found
 
 
-def locked() -> list[tuple[str, str, list[str]]]:
-    """(name, version, hashes) of each requirement of the lock; one name may stand twice, for two versions of Python."""
-    lines = re.sub(r"\\\n", " ", re.sub(r"(?m)^\s*#.*\n", "", LOCK)).splitlines()
+def entries_of(lines: list[str]) -> list[tuple[str, str, list[str]]]:
+    """(name, version, hashes) of requirements; one name may stand twice, for two versions of Python."""
     entries = []
-    for line in filter(str.strip, lines):
+    for line in lines:
         match = PIN.match(line)
         assert match, f"not one exact version: {line[:80]}"
         entries.append((canonicalize_name(match[1]), match[2], re.findall(r"--hash=(\S+)", line)))
     return entries
 
 
-def environment(name: str) -> tuple[dict[str, str], list[str]]:
-    """Its pip pins, and the rest of its dependencies."""
+def locked() -> list[tuple[str, str, list[str]]]:
+    """The requirements of the lock."""
+    return entries_of(list(filter(str.strip, re.sub(r"\\\n", " ", re.sub(r"(?m)^\s*#.*\n", "", LOCK)).splitlines())))
+
+
+def environment(name: str) -> tuple[list[tuple[str, str, list[str]]], list[str]]:
+    """What it has from pip, and the rest of its dependencies."""
     parts = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text(encoding="utf-8"))["dependencies"]
     (pip,) = [part["pip"] for part in parts if isinstance(part, dict)]
-    return pins(pip), [part for part in parts if isinstance(part, str)]
+    return entries_of(pip), [part for part in parts if isinstance(part, str)]
 
 
-def test_the_environments_are_pyprojects_pins() -> None:
-    assert environment("run")[0] == pins(PROJECT["dependencies"])
-    assert environment("report")[0] == pins(EXTRAS["report"])
+@pytest.mark.parametrize(("name", "group"), [("run", PROJECT["dependencies"]), ("report", EXTRAS["report"])])
+def test_an_environment_has_the_pins_and_all_that_comes_with_them_as_locked(name: str, group: list[str]) -> None:
+    """With the hashes, since pip wants them for all or for none."""
+    entries, wanted = environment(name)[0], pins(group)
+    assert {key: version for key, version, _ in entries if key in wanted} == wanted
+    assert all(entry in locked() for entry in entries)
+    here = reach(set(wanted))  # on this machine and Python
+    assert here & {key for key, *_ in locked()} <= {key for key, *_ in entries}
+
+
+def test_the_environments() -> None:
     assert sorted(path.name for path in (ROOT / "envs").iterdir()) == ["report.yaml", "run.yaml"]
 
 
 def test_the_report_needs_no_torch() -> None:
-    assert not {"torch", "torchvision"} & set(environment("report")[0])
-    assert {"torch", "torchvision"} <= set(environment("run")[0])
+    assert not {"torch", "torchvision"} & {name for name, *_ in environment("report")[0]}
+    assert {"torch", "torchvision"} <= {name for name, *_ in environment("run")[0]}
 
 
 @pytest.mark.parametrize("name", ["run", "report"])
@@ -193,4 +205,13 @@ def test_a_workflow_checks_the_papers_without_the_libraries_that_compute() -> No
 
 @pytest.mark.parametrize("file", sorted(FILES))
 def test_the_environments_are_those_of_the_pins(file: str) -> None:
-    assert (ROOT / "envs" / file).read_text(encoding="utf-8") == env_text(ROOT / "pyproject.toml", file), "run `make lock`"
+    assert (ROOT / "envs" / file).read_text(encoding="utf-8") == env_text(ROOT / "pyproject.toml", ROOT / "requirements.lock", file), (
+        "run `make lock`"
+    )
+
+
+def test_the_container_files_install_the_lock() -> None:
+    for name in ("Dockerfile", "second-look.def"):
+        text = (ROOT / "containers" / name).read_text(encoding="utf-8")
+        assert f"python:{PYTHON}-slim" in text
+        assert "--require-hashes --requirement /tmp/requirements.lock" in text
