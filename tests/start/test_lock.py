@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import secondlook
-from secondlook.start.lock import hold
+from secondlook.start.lock import _held, hold
 
 SOURCE = str(Path(secondlook.__file__).parents[1])
 HOLDS = """
@@ -51,6 +51,16 @@ def test_it_is_removed_once_nobody_lives_here(locked: Path) -> None:
     assert alone
     assert said is not None and "no process holds" in said
     assert locks(locked) == []
+
+
+def test_a_lock_of_another_machine_stays_however_often_one_starts(locked: Path) -> None:
+    (locked / "driver").write_text("elsewhere 1\n")
+    for _ in range(2):
+        alone, said = hold(locked)
+        assert not alone
+        assert said is not None and "snakemake --unlock" in said
+        assert locks(locked)
+        _held.pop().close()  # as if the process had ended
 
 
 def test_without_a_lock_nothing_is_said(tmp_path: Path) -> None:

@@ -31,8 +31,13 @@ def hold(folder: Path) -> tuple[bool, str | None]:
     except OSError:  # a disk without such locks: nobody can tell
         return False, _advice(folder)
     file.seek(0)
-    host = file.read().partition(" ")[0]
-    said = _remove(folder) if host == socket.gethostname() else _advice(folder)
+    if file.read().partition(" ")[0] == socket.gethostname():
+        said = _remove(folder)
+    elif advice := _advice(folder):  # of another machine, whose locks need not reach here: its name stays, and so does the lock
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return False, advice
+    else:
+        said = None
     file.truncate(0)
     file.write(f"{socket.gethostname()} {os.getpid()}\n")
     file.flush()
