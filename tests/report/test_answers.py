@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from secondlook.check.answers import pieces
 from secondlook.errors import UserError
-from secondlook.report.answers import Section, pieces, read_answer
+from secondlook.report.answers import Section, read_answer
 from secondlook.report.formulas import markdown, mathml, tree
 
 CLAIM = {"effect": 1.954, "interval": [1.5, 2.4], "n": [5, 4], "counts": None, "kind": "difference", "unit": "%"}
@@ -95,6 +96,11 @@ def test_lists_and_tables_are_markup(tmp_path: Path) -> None:
 
 
 # ---- formulas
+
+
+def test_what_is_no_latex_is_refused() -> None:
+    with pytest.raises(UserError, match=r"a formula of an answer cannot be read: a_b_c"):
+        mathml("a_b_c")
 
 
 @pytest.mark.parametrize(

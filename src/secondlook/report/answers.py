@@ -15,13 +15,13 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from secondlook.check.answers import pieces
 from secondlook.errors import UserError
 from secondlook.formatting import FILTERS
 
 NAMES = (
     "Names that can be used: claims[ID].effect, .interval, .n, .outcome, .answer, .arms; the filters said, estimate; scale; figure(NAME)."
 )
-HEADING = re.compile(r"^## +(.+?) *#*$", re.MULTILINE)
 #: stands in the text where a figure was placed; no answer holds these characters, which Unicode keeps for private use
 PLACED = re.compile("\ue000(.*?)\ue001")
 
@@ -69,15 +69,6 @@ class Claims(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._claims)
-
-
-def pieces(text: str) -> list[tuple[str | None, str, int]]:
-    """Cut a text at its headings: title or None, what stands below it, number of the line on which that begins."""
-    marks = list(HEADING.finditer(text))
-    starts = [(None, 0), *((mark[1], mark.end()) for mark in marks)]
-    ends = [*(mark.start() for mark in marks), len(text)]
-    found = [(title, text[start:end], text.count("\n", 0, start) + 1) for (title, start), end in zip(starts, ends, strict=True)]
-    return [piece for piece in found if piece[0] is not None or piece[1].strip()]
 
 
 def read_answer(path: Path, claims: Mapping[str, Any], scale: str) -> list[Section]:

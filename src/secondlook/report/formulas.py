@@ -12,6 +12,8 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markupsafe import Markup, escape
 
+from secondlook.errors import UserError
+
 #: no blank inside of the dollars, no digit behind them: "$5 and $6" is no formula
 INLINE = re.compile(r"\$(?!\s)([^$`\n]+?)(?<![\s\\])\$(?!\d)")
 #: a sign by its number, markup's own left out
@@ -33,10 +35,14 @@ def mathml(latex: str, *, block: bool = False) -> Markup:
     """A formula as MathML, with its LaTeX for programs that cannot read it.
 
     Raises:
-        Exception: it is no LaTeX; the check says so before the first job.
+        UserError: it is no LaTeX.
     """
     plain = latex.replace("<", r"\lt ").replace(">", r"\gt ")  # in \text they would become markup
-    found = convert(plain, display="block" if block else "inline").replace("<mi>&#x0007E;</mi>", "<mo>∼</mo>")  # \sim: is distributed as
+    try:
+        found = convert(plain, display="block" if block else "inline")
+    except Exception as error:  # the library has many
+        raise UserError(f"a formula of an answer cannot be read: {latex} ({error or type(error).__name__})") from error
+    found = found.replace("<mi>&#x0007E;</mi>", "<mo>∼</mo>")  # \sim: is distributed as
     found = SIGN.sub(lambda sign: chr(int(sign[1], 16)), found)
     return Markup(found.replace("<math ", f'<math alttext="{escape(latex)}" ', 1))
 
