@@ -71,14 +71,22 @@ def rounded(value: float, decimals: int) -> str:
 
 
 def effect(claim: Mapping[str, Any]) -> str:
-    """A claim's effect with the digits that its interval supports, and its unit."""
-    return " ".join(part for part in (_effect(claim), unit_text(claim)) if part)
+    """A claim's effect with the digits that its interval supports, and its unit; of an identity, how far off it is."""
+    text = " ".join(part for part in (_effect(claim), unit_text(claim)) if part)
+    return f"off by {text} at most" if claim["reach"] == "identity" and claim["effect"] is not None else text
 
 
 def estimate(claim: Mapping[str, Any]) -> str:
     """The same with its interval; of shares of runs, the counts."""
+    if claim["reach"] == "identity":
+        return effect(claim)
     main, ends = estimate_parts(claim)
     return " ".join(part for part in (main, "" if claim["counts"] else unit_text(claim), ends) if part)
+
+
+def amount(claim: Mapping[str, Any]) -> str:
+    """The same without a plus sign: "lower by 0.48 [0.30, 0.66]"."""
+    return estimate(claim).removeprefix("+")
 
 
 def estimate_parts(claim: Mapping[str, Any]) -> tuple[str, str]:
@@ -107,10 +115,10 @@ def _effect(claim: Mapping[str, Any]) -> str:
     value = claim["effect"]
     if value is None:
         return MISSING
-    text = _digits(claim, value)
     if claim["reach"] == "identity":
-        return f"off by {text} at most"
-    return f"+{text}" if value > 0 and claim["kind"] not in VALUES else text
+        return rounded(value, 1 - math.floor(math.log10(abs(value))) if value else 0)
+    text = _digits(claim, value)
+    return f"+{text}" if value > 0 and claim["kind"] not in VALUES and text.strip("0.") else text
 
 
 def unit_text(claim: Mapping[str, Any]) -> str:
@@ -155,6 +163,7 @@ FILTERS = {
     "said": said,
     "effect": effect,
     "estimate": estimate,
+    "amount": amount,
     "mean": mean,
     "duration": duration,
 }

@@ -78,7 +78,7 @@ def test_panels_tile_the_drawing() -> None:
     assert found is not None
     first, second = found["rows"]
     assert first == {"cells": [(0.0, 0.0, 225.0, 165.0), (225.0, 0.0, 275.0, 165.0)], "legend": False}
-    assert second == {"cells": [(0.0, 165.0, 500.0, 35.0)], "legend": True}
+    assert second == {"cells": [(96, 165.0, 308, 35.0)], "legend": True}
     assert found["key"] == first["cells"][0]
     assert found["steps"] == []
 

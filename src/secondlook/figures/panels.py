@@ -7,6 +7,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.transforms import BboxBase
 
+#: label (``axis.set_label``) of the axes that stand for their figure where there is room for one panel
+KEY = "key"
 POINTS = 72  # an inch, and the unit of an SVG
 
 

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from secondlook.figures.panels import KEY
+
 Box = tuple[float, float, float, float]  # left, top, width, height in points
 
 PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
@@ -22,8 +24,6 @@ COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 PATH = re.compile(r' d="[^"]*"')
 LONG = re.compile(r"(\.\d\d)\d+")
 CARD = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
-#: label of the axes that stand for their figure
-KEY = "key"
 #: behind the figures in the dark theme; the stylesheet's --paper
 DARK = 0.12
 #: lightness of a colour in the dark theme, at least
@@ -87,7 +87,9 @@ def _rows(size: Sequence[float], axes: Sequence[Sequence[float]], legends: Seque
         inside = [box for box in axes if top <= box[1] + box[3] / 2 <= bottom]
         wide = [box for box in legends if inside and top <= box[1] + box[3] / 2 <= bottom]
         columns = _lanes([(left, left + width) for left, _, width, _ in [*inside, *wide]], size[0])
-        cells = [(left, top, right - left, bottom - top) for left, right in columns]
+        if not inside:  # a legend alone: no wider than it is
+            columns = [(max(0.0, min(box[0] for box in legends) - 4), min(size[0], max(box[0] + box[2] for box in legends) + 4))]
+        cells = [(left, top, round(right - left, 1), round(bottom - top, 1)) for left, right in columns]
         rows.append({"cells": cells, "legend": not inside})
     return rows
 

@@ -43,6 +43,7 @@ def mathml(latex: str, *, block: bool = False) -> Markup:
     except Exception as error:  # the library has many
         raise UserError(f"a formula of an answer cannot be read: {latex} ({error or type(error).__name__})") from error
     found = found.replace("<mi>&#x0007E;</mi>", "<mo>∼</mo>")  # \sim: is distributed as
+    found = found.replace("<mi>&</mi>", "<mi>&amp;</mi>")
     found = SIGN.sub(lambda sign: chr(int(sign[1], 16)), found)
     return Markup(found.replace("<math ", f'<math alttext="{escape(latex)}" ', 1))
 

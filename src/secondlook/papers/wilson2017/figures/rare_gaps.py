@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import OPTIMIZER_LOOKS, WIDTH
 from secondlook.labels import OPTIMIZERS
 from secondlook.papers.wilson2017.figures import draw_row
@@ -37,6 +38,8 @@ def draw(data: FigureData) -> Figure:
     names = [OPTIMIZERS[rule] + (f", epsilon {float(eps):g}" if eps not in ("", OWN) else "") for rule, eps in rows]
     axes[0].set_yticks(np.arange(len(rows)), names)
     axes[0].invert_yaxis()
+    axes[1].tick_params(labelleft=True)  # it stands alone beside the answer
+    axes[1].set_label(KEY)
     return figure
 
 
