@@ -109,10 +109,16 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
     verb.set_defaults(call=_tally)
 
-    verb = verbs.add_parser("compare", help="tell whether two folders of results hold the same numbers, bit for bit")
+    verb = verbs.add_parser("compare", help="say which outcomes differ between two reports, and what differs behind them")
+    verb.add_argument("old", type=Path, help="folder of a report, or its assets/report.json")
+    verb.add_argument("new", type=Path)
+    verb.add_argument("--out", type=Path, help="write it as a page, too: an HTML file beside which the folder assets is made")
+    verb.set_defaults(call=_compare)
+
+    verb = verbs.add_parser("same", help="tell whether two folders of results hold the same numbers, bit for bit")
     verb.add_argument("old", type=Path)
     verb.add_argument("new", type=Path)
-    verb.set_defaults(call=_compare)
+    verb.set_defaults(call=_same)
 
     verb = verbs.add_parser("schemas", help="write the JSON schemas of the protocols and of config.yaml")
     verb.add_argument("folder", type=Path)
@@ -249,6 +255,17 @@ def _tally(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
+    from secondlook.report.changes import lines, read_report
+
+    old, new = read_report(options.old), read_report(options.new)
+    print(*lines(old, new), sep="\n")
+    if options.out:
+        from secondlook.report.build import build_changes
+
+        build_changes(old, new, options.out)
+
+
+def _same(options: argparse.Namespace) -> None:
     from secondlook.tables.compare import compare
 
     lines, same = compare(options.old, options.new)

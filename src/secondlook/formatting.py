@@ -40,15 +40,12 @@ def measured(claim: Mapping[str, Any]) -> str:
     """What was measured of a claim in a few words: counts, or effect and interval, and n."""
     if claim["effect"] is None:
         return MISSING
-    runs = f"n = {' + '.join(map(str, claim['n']))}"
-    if claim["reach"] == "identity":
-        return f"off by {number(claim['effect'], claim['unit'])} at most, {runs}"
-    counts = ", ".join(f"{hits} of {size}" for hits, size in claim["counts"] or [])
+    parts = [estimate(claim)]
+    if claim["counts"]:
+        parts[0] += f": {_effect(claim)} {_ends(claim)}".rstrip()
+    parts.append(f"n = {' + '.join(map(str, claim['n']))}")
     diverged = sum(arm["diverged"] for arm in claim["arms"])
-    signs = claim["kind"] not in VALUES
-    effect = (signed if signs else number)(claim["effect"], "times" if claim["kind"] == "ratio" else claim["unit"])
-    parts = [f"{counts}: " if counts else "", effect, f" {interval(claim['interval'], signs=signs)}" if claim["interval"] else ""]
-    return "".join([*parts, f", {runs}", f", {diverged} diverged" if diverged else ""])
+    return ", ".join([*parts, *([f"{diverged} diverged"] if diverged else [])])
 
 
 def places(interval: Sequence[float | None] | None, value: float) -> int:
@@ -96,11 +93,14 @@ def estimate_parts(claim: Mapping[str, Any]) -> tuple[str, str]:
     if claim["counts"]:
         runs = [f"{hits} of {size}" for hits, size in claim["counts"]]
         return " against ".join(reversed(runs)), ""  # the arm that is claimed to succeed first
-    bounds = claim["interval"]
-    if bounds is None:
-        return _effect(claim), ""
-    low, high = ("−∞" if bounds[0] is None else _digits(claim, bounds[0]), "∞" if bounds[1] is None else _digits(claim, bounds[1]))
-    return _effect(claim), f"[{low}, {high}]"
+    return _effect(claim), _ends(claim)
+
+
+def _ends(claim: Mapping[str, Any]) -> str:
+    if claim["interval"] is None:
+        return ""
+    low, high = (_digits(claim, end) if end is not None else None for end in claim["interval"])
+    return f"[{low or '−∞'}, {high or '∞'}]"
 
 
 def _digits(claim: Mapping[str, Any], value: float) -> str:
@@ -123,7 +123,7 @@ def _effect(claim: Mapping[str, Any]) -> str:
 
 def unit_text(claim: Mapping[str, Any]) -> str:
     """The unit of a claim's effect in words; none of counts, which say it themselves."""
-    if claim["effect"] is None:
+    if claim["effect"] is None or claim["counts"]:
         return ""
     return "times" if claim["kind"] == "ratio" else UNITS.get(claim["unit"], claim["unit"] or "")
 

@@ -15,7 +15,8 @@ rule pdf:
         config=plain(CONFIG),
         reduced=REDUCED,
         code=report_code(
-            "secondlook.report.pdf", libraries=("jinja2", "markdown-it-py", "typst")
+            "secondlook.report.pdf",
+            libraries=("jinja2", "latex2mathml", "markdown-it-py", "typst"),
         ),
     message:
         "Setting the report as a PDF"

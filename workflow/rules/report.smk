@@ -17,7 +17,8 @@ rule report:
         config=plain(CONFIG),
         reduced=REDUCED,
         code=report_code(
-            "secondlook.report.build", libraries=("jinja2", "markdown-it-py")
+            "secondlook.report.build",
+            libraries=("jinja2", "latex2mathml", "markdown-it-py"),
         ),
     message:
         "Building the report"

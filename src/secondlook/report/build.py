@@ -20,6 +20,7 @@ from secondlook.files import write_text
 from secondlook.formatting import FILTERS, estimate, estimate_parts, unit_text
 from secondlook.protocol.config import Config
 from secondlook.protocol.paper import Protocol
+from secondlook.report.changes import changes
 from secondlook.report.context import PACKAGE, gather
 from secondlook.report.curves import curves_script
 from secondlook.report.drawings import crop, panels, themed
@@ -56,6 +57,24 @@ def build_report(config: Config, out: Path) -> None:
         write_text(out.parent / question["page"], page)
     for stale in {path.name for path in out.parent.glob("question-*.html")} - {question["page"] for question in asked}:
         (out.parent / stale).unlink()  # of a paper that is no longer chosen
+
+
+def build_changes(old: Mapping[str, Any], new: Mapping[str, Any], out: Path) -> None:
+    """Write what changed between two reports as a page, with the folder assets beside it."""
+    assets = out.parent / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    for name in ASSETS:
+        shutil.copyfile(TEMPLATES / name, assets / name)
+    content = {
+        "old": old,
+        "new": new,
+        "changes": changes(old, new),
+        "questions": [],
+        "here": "",
+        "scale": new["scale"],
+        "commit": new["commit"],
+    }
+    write_text(out, environment_of().get_template("changes.html.j2").render(content))
 
 
 def environment_of() -> Environment:
