@@ -177,4 +177,4 @@ def test_command(arguments: tuple[Any, ...], text: str) -> None:
 def test_every_function_is_a_filter_of_the_templates() -> None:
     for function in (number, signed, interval, measured, said, effect, estimate, amount, mean, duration):
         assert FILTERS[function.__name__] is function
-    assert len(FILTERS) == 7
+    assert len(FILTERS) == 10

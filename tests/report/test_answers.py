@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from secondlook.check.answers import pieces
 from secondlook.errors import UserError
+from secondlook.protocol.answer import pieces
 from secondlook.report.answers import Section, read_answer
 from secondlook.report.formulas import markdown, mathml, tree
 

@@ -10,6 +10,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from secondlook.errors import Mistake, did_you_mean
 from secondlook.formatting import FILTERS
+from secondlook.protocol.answer import pieces
 from secondlook.protocol.project import Project
 
 #: what an answer may name
@@ -43,7 +44,6 @@ CHOOSING = {
     "sum",
     "unique",
 }
-HEADING = re.compile(r"^## +(.+?) *#*$", re.MULTILINE)
 IMAGE = re.compile(r"!\[[^\]]*\]\(|<img\b", re.IGNORECASE)
 
 
@@ -57,15 +57,6 @@ def check_answers(project: Project) -> list[Mistake]:
             continue
         found += check_answer(path, set(protocol.claims), set(protocol.figures))
     return found
-
-
-def pieces(text: str) -> list[tuple[str | None, str, int]]:
-    """Cut a text at its headings: title or None, what stands below it, number of the line on which that begins."""
-    marks = list(HEADING.finditer(text))
-    starts = [(None, 0), *((mark[1], mark.end()) for mark in marks)]
-    ends = [*(mark.start() for mark in marks), len(text)]
-    found = [(title, text[start:end], text.count("\n", 0, start) + 1) for (title, start), end in zip(starts, ends, strict=True)]
-    return [piece for piece in found if piece[0] is not None or piece[1].strip()]
 
 
 def check_answer(path: Path, claims: set[str], figures: set[str]) -> list[Mistake]:

@@ -15,9 +15,9 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
-from secondlook.check.answers import pieces
 from secondlook.errors import UserError
 from secondlook.formatting import FILTERS
+from secondlook.protocol.answer import pieces
 
 NAMES = (
     "Names that can be used: claims[ID].effect, .interval, .n, .outcome, .answer, .arms; the filters said, estimate; scale; figure(NAME)."
