@@ -192,7 +192,7 @@ def test_a_figure_follows_the_theme_that_was_chosen(browser: Chrome, report: Pat
 def test_data_and_enlarged_figure_are_files_beside_the_page(browser: Chrome, report: Path) -> None:
     go(browser, report, "question-7.html")
     links = browser.find_elements(By.CSS_SELECTOR, "a[download], a.enlarge")
-    assert [Path(link.get_property("href").removeprefix("file://")).exists() for link in links] == [True] * 3
+    assert [Path(link.get_property("href").removeprefix("file://")).exists() for link in links] == [True] * 5
 
 
 # ---- filters
