@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
-from tiny_report import ANSWERS, decide, draw, run_and_collect
+from tiny_report import ANSWERS, decide, draw, picture, run_and_collect
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
@@ -69,7 +69,7 @@ def test_formulas_are_trees() -> None:
 
 HOSTILE = """#panic("x") $x^2$ \\ "quoted" <b>&amp;</b> @W1 *stars* _lines_ `ticks` // no comment /* nor here */ [x] = -- ~ 'q'"""
 QUOTED = '"><img src=x onerror="alert(1)">#{'
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="4"><path d="M0 0h10v4z"/></svg>'
+SVG = picture([([10, 10, 280, 280], ""), ([310, 10, 280, 280], "key")])
 PAPER = protocol_data(
     title=f"On Toys {HOSTILE}",
     authors=f"A. Toymaker, B. Player, C. {HOSTILE}",
@@ -90,7 +90,7 @@ PAPER = protocol_data(
             "sentence": f"A larger step ends lower {HOSTILE}.",
             "plain": "Larger steps #panic(1) $x^2$ *end* lower.",
             "spread": 0.05,
-            "headline": {"order": 1, "label": f"Do they {HOSTILE}", "answer": ANSWERS},
+            "headline": {"order": 1, "figure": "curve", "label": f"Do they {HOSTILE}", "answer": ANSWERS},
             "source": "Section 1",
             "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "read": "second-hand", "source": "Figure 1", "via": f"a review {HOSTILE}"},
             "experiment": "grid",
@@ -146,7 +146,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for paper, key in ((INSTRUMENTS, "ruler"), ("toypdf", "grid")):
             run_and_collect(plan, paper, key)
         decide(plan, "toypdf")
-        draw(plan, "toypdf", "curve", SVG.encode())
+        draw(plan, "toypdf", "curve", SVG)
         yield root / "here"
 
 
@@ -306,6 +306,12 @@ def test_what_is_known_of_a_claim_is_set_and_nothing_else(copy: Path) -> None:
     assert rows["To decide it"] == ["about 40 replicas an arm, were the effect as large as measured"]
     assert rows["Reduced"][0].startswith("toys alone")
     assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not decided: Noise is noise. (too few)"]
+
+
+def test_a_headline_shows_one_panel_of_its_figure(place: Path) -> None:
+    content, _ = compose(load_config({}))
+    (headline,) = content["questions"][0]["headlines"]
+    assert (headline["figure"], headline["size"], headline["box"]) == ("toypdf/curve", [600, 300], (300.0, 0.0, 300.0, 300.0))
 
 
 def test_what_is_missing_is_said(copy: Path) -> None:
