@@ -494,3 +494,33 @@ def test_a_link_that_would_run_is_refused() -> None:
     """A protocol's url becomes a link of the page."""
     with pytest.raises(UserError, match="url"):
         protocol(url="javascript:alert(1)")
+
+
+# ---- every run
+
+
+def test_every_run_is_listed_with_its_log(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place / "results", tmp_path / "results")
+    log = tmp_path / "logs/quick/toyreport/grid/lr=0.5/seeds=0-2.log"  # of the job that made the whole grid
+    log.parent.mkdir(parents=True)
+    log.write_text("step 1 <of> 2\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    page = Page(read(tmp_path / "page/runs.html"))
+    record = read_json("results/quick/toyreport/grid.runs.json")[0]
+    assert re.search(rf"grid A grid {re.escape(HOSTILE)}: 3 runs, \d+ s, 3 replicas diverged", page.text)
+    assert f"Commit {record['commit'].partition('+')[0][:12]}" in page.text
+    assert "lr = 0.5 0 to 2 completed under 1 s" in page.text
+    assert "lr = 2.0 0 to 2 diverged at step 1 under 1 s" in page.text
+    links = [href for href in page.values("href") if "/logs/" in href]
+    assert links == ["assets/logs/toyreport-grid-1.txt"] * 3
+    assert read(tmp_path / "page" / links[0]) == "step 1 <of> 2\n"
+    assert "Instruments, which papers share" in page.text
+
+
+def test_all_results_are_one_file(report: Path) -> None:
+    found = read_json(report / "assets/report.json")
+    assert [claim["id"] for claim in found["claims"]] == ["toyreport/T1", "toyreport/T1.ii", "toyreport/T3", "toyreport/T4"]
+    assert found["experiments"]["toyreport/grid"]["code"] == ["c0de"]
+    assert found["experiments"]["toyreport/chosen"]["seeds"] == [100, 101, 102]
+    assert found["claims"][0]["arms"][0]["values"] == pytest.approx([0.5, 0.51, 0.52])
