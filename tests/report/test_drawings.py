@@ -119,7 +119,7 @@ def test_a_figure_names_its_panels() -> None:
     axes[1].set_label("key")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="upper center")
     axes[0].plot([0, 1], [0, 1], label="one")
-    figure.legend(loc="lower center")
+    figure.supxlabel("below all")
     found = find_panels(figure)
     plt.close(figure)
     assert found["size"] == [288.0, 144.0]

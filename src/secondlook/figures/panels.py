@@ -13,7 +13,7 @@ POINTS = 72  # an inch, and the unit of an SVG
 
 
 def find_panels(figure: Figure) -> dict[str, Any]:
-    """Return the figure's size, the boxes of its axes with all that belongs to them, and those of legends of the figure itself.
+    """Return the figure's size, the boxes of its axes with all that belongs to them, and those of legends and texts of the figure itself.
 
     A box is [left, top, width, height] in points from the figure's upper left corner. An axes object that was given a label
     (``axis.set_label``) says what it shows, "step 100 | WGAN": the page lets readers step through such panels.
@@ -29,5 +29,5 @@ def find_panels(figure: Figure) -> dict[str, Any]:
     return {
         "size": [round(POINTS * float(side), 1) for side in figure.get_size_inches()],
         "axes": [{"box": place, "label": str(label)} for place, label in axes if place],
-        "legends": [box(legend.get_window_extent()) for legend in figure.legends],
+        "legends": [box(artist.get_window_extent()) for artist in (*figure.legends, *figure.texts) if artist.get_visible()],
     }

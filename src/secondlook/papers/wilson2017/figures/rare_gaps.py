@@ -34,7 +34,7 @@ def draw(data: FigureData) -> Figure:
             for frame, marks in ((by_loss, {"mfc": "white", "alpha": 0.8}), (by_validation, {})):
                 mine = frame[(frame["signal"] == signal) & (frame["optimizer"] == rule) & (frame["eps"] == eps)]
                 draw_row(axis, _values(mine), place + (0.2 if frame is by_loss else -0.08), look, **marks)
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title, fontsize=7)
         axis.set_xlabel("test error, %")
     names = [OPTIMIZERS[rule] + (f", epsilon {float(eps):g}" if eps not in ("", OWN) else "") for rule, eps in rows]
     axes[0].set_yticks(np.arange(len(rows)), names)
