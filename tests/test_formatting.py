@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 
-from secondlook.formatting import FILTERS, MISSING, command, duration, interval, mean, measured, number, said, signed
+from secondlook.formatting import (
+    FILTERS,
+    MISSING,
+    amount,
+    command,
+    duration,
+    effect,
+    estimate,
+    interval,
+    mean,
+    measured,
+    number,
+    said,
+    signed,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +80,12 @@ def claim(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({}, "+1.95 % [+1.50, +2.40], n = 5 + 4"),
-        ({"arms": [{"diverged": 0}, {"diverged": 2}]}, "+1.95 % [+1.50, +2.40], n = 5 + 4, 2 diverged"),
+        ({}, "+1.95 % [1.50, 2.40], n = 5 + 4"),
+        ({"arms": [{"diverged": 0}, {"diverged": 2}]}, "+1.95 % [1.50, 2.40], n = 5 + 4, 2 diverged"),
         ({"interval": None, "n": [30], "arms": [], "unit": "", "effect": 0.0, "reach": "identity"}, "off by 0 at most, n = 30"),
-        ({"counts": [[1, 5], [4, 4]], "unit": ""}, "1 of 5, 4 of 4: +1.95 [+1.50, +2.40], n = 5 + 4"),
+        ({"counts": [[1, 5], [4, 4]], "unit": ""}, "4 of 4 against 1 of 5: +1.95 [1.50, 2.40], n = 5 + 4"),
         ({"interval": None}, "+1.95 %, n = 5 + 4"),
-        ({"kind": "ratio", "unit": ""}, "1.95 times [1.50, 2.40], n = 5 + 4"),
+        ({"kind": "ratio", "unit": ""}, "1.9 times [1.5, 2.4], n = 5 + 4"),
         ({"kind": "within", "n": [5]}, "1.95 % [1.50, 2.40], n = 5"),
         ({"effect": None, "interval": None, "n": [], "arms": []}, MISSING),
         ({"effect": None, "interval": None, "n": [2, 2]}, MISSING),
@@ -79,6 +93,34 @@ def claim(**fields: Any) -> dict[str, Any]:
 )
 def test_measured(fields: dict[str, Any], text: str) -> None:
     assert measured(claim(**fields)) == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({}, "+1.95 % [1.50, 2.40]"),
+        ({"effect": 123.456, "interval": [100.0, 150.0]}, "+123 % [100, 150]"),
+        ({"effect": 12345.6, "interval": [10000.0, 15000.0], "unit": ""}, "+12,300 [10,000, 15,000]"),
+        ({"effect": -0.0123, "interval": [-0.0200, -0.0046], "unit": "pp"}, "−0.0123 points [−0.0200, −0.0046]"),
+        ({"effect": 0.001, "interval": [-1.0, 1.0], "unit": ""}, "0.0 [−1.0, 1.0]"),  # nothing is no gain
+        ({"effect": 20.0, "interval": [0.5, 830.0], "kind": "ratio"}, "20 times [0.50, 830]"),
+        ({"effect": 1.0001, "interval": [0.9953, 1.0049], "kind": "ratio"}, "1.0001 times [0.9953, 1.0049]"),
+        ({"interval": [None, -0.5], "effect": -1.954}, "−1.95 % [−∞, −0.50]"),
+        ({"counts": [[1, 5], [4, 4]]}, "4 of 4 against 1 of 5"),
+        ({"counts": [[3, 3]], "kind": "share"}, "3 of 3"),
+        ({"effect": 4.44e-16, "interval": None, "unit": "", "reach": "identity"}, "off by 4.4 × 10⁻¹⁶ at most"),
+        ({"effect": 0.000196, "interval": None, "unit": "", "reach": "identity"}, "off by 0.00020 at most"),
+        ({"effect": None, "interval": None}, MISSING),
+    ],
+)
+def test_an_estimate_has_the_digits_that_its_interval_supports(fields: dict[str, Any], text: str) -> None:
+    assert estimate(claim(**fields)) == text
+    assert amount(claim(**fields)) == text.removeprefix("+")
+
+
+def test_an_effect_alone() -> None:
+    assert effect(claim()) == "+1.95 %"
+    assert effect(claim(effect=None)) == MISSING
 
 
 @pytest.mark.parametrize(
@@ -133,6 +175,6 @@ def test_command(arguments: tuple[Any, ...], text: str) -> None:
 
 
 def test_every_function_is_a_filter_of_the_templates() -> None:
-    for function in (number, signed, interval, measured, said, mean, duration):
+    for function in (number, signed, interval, measured, said, effect, estimate, amount, mean, duration):
         assert FILTERS[function.__name__] is function
-    assert len(FILTERS) == 7
+    assert len(FILTERS) == 10

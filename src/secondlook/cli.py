@@ -122,10 +122,16 @@ def main(arguments: list[str] | None = None) -> int:
     verb.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
     verb.set_defaults(call=verbs.tally)
 
-    verb = known.add_parser("compare", help="tell whether two folders of results hold the same numbers, bit for bit")
+    verb = known.add_parser("compare", help="say which outcomes differ between two reports, and what differs behind them")
+    verb.add_argument("old", type=Path, help="folder of a report, or its assets/report.json")
+    verb.add_argument("new", type=Path)
+    verb.add_argument("--out", type=Path, help="write it as a page, too: an HTML file beside which the folder assets is made")
+    verb.set_defaults(call=verbs.compare)
+
+    verb = known.add_parser("same", help="tell whether two folders of results hold the same numbers, bit for bit")
     verb.add_argument("old", type=Path)
     verb.add_argument("new", type=Path)
-    verb.set_defaults(call=verbs.compare)
+    verb.set_defaults(call=verbs.same)
 
     for name, purpose, file in (
         ("bundle", "pack the results of a scale, with their records, into one archive", "zip file to write"),

@@ -178,12 +178,24 @@ def restore(options: argparse.Namespace) -> None:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """Compare two folders of results."""
+    """Say what changed between two reports."""
+    from secondlook.report.changes import lines, read_report
+
+    old, new = read_report(options.old), read_report(options.new)
+    print(*lines(old, new), sep="\n")
+    if options.out:
+        from secondlook.report.build import build_changes
+
+        build_changes(old, new, options.out)
+
+
+def same(options: argparse.Namespace) -> None:
+    """Compare two folders of results bit for bit."""
     from secondlook.tables.compare import compare
 
-    lines, same = compare(options.old, options.new)
+    lines, equal = compare(options.old, options.new)
     print(*lines, sep="\n")
-    if not same:
+    if not equal:
         raise UserError(f"{options.old} and {options.new} do not hold the same numbers")
 
 

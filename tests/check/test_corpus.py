@@ -119,8 +119,11 @@ CORPUS = [
     (ANSWER, "{{ scale }}", "{{ scales }}", "scales", "Did you mean 'scale'?"),
     (ANSWER, "{{ scale }}", "{{ 1 / 0 }}", "(div)", "only names, filters and choices"),
     (ANSWER, "{{ scale }}", "{{ 'a' * 10 ** 9 }}", "(mul)", "only names, filters and choices"),
-    (ANSWER, "{{ scale }}", "{{ range(10) }}", "(call)", "only names, filters and choices"),
+    (ANSWER, "{{ scale }}", "{{ range(10) }}", "(call)", "only names, filters, choices and"),
     (ANSWER, "{% endif %}", "", "(syntax)", "end"),
+    (ANSWER, "{{ scale }}", "{{ figure('curv') }}", "figure('curv')", "unknown figure of this paper. Did you mean 'curve'?"),
+    (ANSWER, "{{ scale }}", "{{ figure('curve') }} {{ figure('curve') }}", "figure('curve')", "is placed twice"),
+    (ANSWER, "{{ scale }}", "{{ figure(scale) }}", "(call)", 'only names, filters, choices and figure("name")'),
     (ANSWER, "{{ scale }}", "![a picture](http://example.org/a.png)", "(image)", "a picture of a report is a figure"),
 ]
 # fmt: on
@@ -152,6 +155,14 @@ def test_a_mistake_is_named(project: OnDisk, file: str, right: str, wrong: str, 
         assert any(text.startswith(f"{file}:{line}: ") for text in found), f"line {line} is wanted: {message}"
     else:
         assert all(re.match(r"papers/[a-z/]+\.(yaml|md):\d+: ", text) for text in found), message
+
+
+def test_a_mistake_below_a_heading_is_named_with_its_line_in_the_file(project: OnDisk) -> None:
+    line = project.replace(ANSWER, "{{ scale }}", "{{ scale }}\n\n## {{ scalle }}\n\n{{ figure('curv') }}\n\n## Then\n{% if scale %}")
+    message = project.refusal()
+    assert f"{ANSWER}:{line + 2}: scalle: unknown name." in message
+    assert f"{ANSWER}:{line + 4}: figure('curv'): unknown figure" in message
+    assert "A section is filled in on its own." in message
 
 
 def test_all_mistakes_are_listed_at_once_in_the_order_of_their_lines(project: OnDisk) -> None:

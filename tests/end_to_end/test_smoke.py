@@ -43,8 +43,10 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
     inside = "|".join(f"question-{number}" for number in numbers)
     for text in (front, *pages.values()):
         assert "Scale smoke" in text
+        assert len(text.encode()) < 400_000  # without its figures
         assert not re.search(
-            rf'src="(?!assets/)|href="(?!data:,|#|assets/|index\.html|({inside})\.html|https://(arxiv|papers\.nips)\.)', text
+            rf'src="(?!assets/)|href="(?!data:,|#|assets/|index\.html|runs\.html|report\.pdf|({inside})\.html|https://(arxiv|papers\.nips)\.)',
+            text,
         )
         for file in re.findall(r'(?:src|href)="(assets/[^"]+)"', text):
             assert (folder / file).stat().st_size > 0

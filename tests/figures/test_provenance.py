@@ -66,7 +66,7 @@ def test_a_copy_elsewhere_still_has_its_card(place: Path, tmp_path: Path, index:
     copy.parent.mkdir()
     shutil.copyfile(draw()[index], copy)
     found = read_card(copy)
-    assert tuple(found) == FIELDS
+    assert tuple(found) == (*FIELDS, "panels")
     assert found["title"] == TITLE
     assert (found["paper"], found["figure"], found["scale"], found["commit"]) == ("toycard", "curve", "quick", "c0ffee")
     assert found["tables"] == ["grid.csv"]

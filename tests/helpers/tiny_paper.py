@@ -138,7 +138,7 @@ def write_yaml(path: Path, data: Any) -> None:
 
 
 def write_paper(
-    folder: Path, name: str, files: dict[str, str], data: dict[str, Any] | None = None, questions: Mapping[int, str] = QUESTIONS
+    folder: Path, name: str, files: dict[str, str], data: dict[str, Any] | None = None, questions: Mapping[int, Any] = QUESTIONS
 ) -> Path:
     """Write a paper's folder below ``folder`` and, where it has a protocol, the questions beside it."""
     paper = folder / name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,20 @@ from secondlook.tables.selection import select
 HOSTILE = "<script>alert('x')</script>"
 QUOTED = '"><img src=x onerror="alert(1)">'
 URL = 'https://example.org/toys?a="><script>'
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="600" height="300"><path d="M20 20 580 280" stroke="#06c" stroke-width="5"/></svg>'
+
+
+def picture(panels: list[tuple[list[int], str]]) -> bytes:
+    """An SVG whose card names panels: box and label."""
+    card = {"panels": {"size": [600, 300], "axes": [{"box": box, "label": label} for box, label in panels], "legends": []}}
+    names = 'xmlns="http://www.w3.org/2000/svg" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    start = f'<svg {names} width="600" height="300" viewBox="0 0 600 300">'
+    line = '<path d="M20 20 580 280" style="stroke: #0072b2; stroke-width: 5"/>'
+    return f"{start}<metadata><dc:description>{json.dumps(card)}</dc:description></metadata>{line}</svg>".encode()
+
+
+#: two panels side by side; a sheet of samples of one arm at two steps
+SVG = picture([([10, 10, 280, 280], ""), ([310, 10, 280, 280], "")])
+SHEET = picture([([10, 10, 280, 280], "step 1 | an arm"), ([310, 10, 280, 280], "step 2 | an arm")])
 #: at scale paper a sentence of its own, more steps and more seeds
 REDUCED = {"reduced": "no wind", "seeds": "100-102"}
 LARGER = {"reduced": f"toys in place of trains {HOSTILE}", "seeds": "100-109", "settings": {"steps": 4000}}
@@ -128,18 +142,23 @@ PAPER = protocol_data(
     },
     figures={
         "curve": {"title": f"A curve {QUOTED}", "caption": f"See it fall {QUOTED}.", "tables": ["grid"]},
+        "sheet": {"title": "A sheet", "caption": "See it step.", "arrays": ["grid"]},
         "crowd": {"title": "A crowd", "caption": "See many.", "tables": ["large"]},
     },
     deviations=[{"paper": f"The paper says nothing {HOSTILE}.", "ours": "We do something.", "why": "It must be something."}],
 )
 #: of papers/questions.yaml; nobody has answered the last yet
-QUESTIONS = {7: "Do toys train & fly?", 8: "Why?"}
-ANSWER = f"""**The question.** Do toys train? {HOSTILE}
+QUESTIONS = {7: {"asks": "Do toys train & fly?", "usual": f"They do {HOSTILE}."}, 8: "Why?"}
+ANSWER = f"""Do toys train? {HOSTILE}
 
-**In one sentence.** They do: {{{{ claims["T1"].answer }}}} {HOSTILE}
+## They `train` $p^2$ {HOSTILE}
 
 In {{{{ claims["T1"].n | sum }}}} runs: {{{{ claims["T1"].effect | signed("nats") }}}}
 (**{{{{ claims["T1"] | said }}}}**) at {{{{ scale }}}}.
+
+{{{{ figure("curve") }}}}
+
+$$ \\frac{{1}}{{2}} < p $$
 """
 
 
@@ -184,6 +203,7 @@ def make_results(plan: Plan, paper: str) -> None:
     run_and_collect(plan, paper, "chosen")
     decide(plan, paper)
     draw(plan, paper, "curve", SVG)
+    draw(plan, paper, "sheet", SHEET)
 
 
 @contextmanager

@@ -19,63 +19,9 @@ from secondlook.plan.plan import make_plan
 from secondlook.protocol.config import load_config
 from secondlook.protocol.project import load_project
 from secondlook.report import context
-from secondlook.report.answers import render_answer, render_lead
 from secondlook.report.build import build_report, cited, file_size
-from secondlook.report.context import OUTCOMES, headlines, wrong_by_chance
-
-# ---- answer.md
-
-
-def answer(tmp_path: Path, text: str, **results: Any) -> str:
-    (tmp_path / "answer.md").write_text(text, encoding="utf-8")
-    claim = {"effect": 1.954, "interval": [1.5, 2.4], "n": [5, 4], "outcome": "supported", "how": None, "reach": "reduced", "arms": []}
-    return str(render_answer(tmp_path / "answer.md", {"claims": {"T1": claim}, "scale": "quick"} | results))
-
-
-def test_numbers_come_from_results(tmp_path: Path) -> None:
-    text = (
-        'At {{ scale }}: **{{ claims["T1"] | said }}**, {{ claims["T1"].effect | signed("%") }} '
-        '{{ claims["T1"].interval | interval }}, n {{ claims["T1"].n | sum }}.'
-    )
-    assert answer(tmp_path, text) == "<p>At quick: <strong>supported (reduced)</strong>, +1.95 % [+1.50, +2.40], n 9.</p>\n"
-
-
-def test_lists_and_tables_are_markup(tmp_path: Path) -> None:
-    page = answer(tmp_path, "- *one*\n- two\n\n|a|b|\n|-|-|\n|1|2|\n")
-    assert "<li><em>one</em></li>" in page
-    assert "<td>2</td>" in page
-
-
-def test_the_front_page_takes_one_paragraph(tmp_path: Path) -> None:
-    (tmp_path / "answer.md").write_text(
-        "**The question.** Why?\n\n**In one sentence.** So, at\n*{{ scale }}*.\n\nMore.\n", encoding="utf-8"
-    )
-    assert render_lead(tmp_path / "answer.md", {"scale": "quick"}) == "<p>So, at\n<em>quick</em>.</p>\n"
-    (tmp_path / "answer.md").write_text("More.\n", encoding="utf-8")
-    assert render_lead(tmp_path / "answer.md", {}) is None
-
-
-@pytest.mark.parametrize(
-    "text", ['{{ claims["T2"].effect }}', '{{ claims["T1"].efect | number }}', "{{ effect }}", "{{ claims", "{% for %}", "{{ 1 | absent }}"]
-)
-def test_a_result_that_does_not_exist_is_refused_with_the_file(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UserError, match=r"answer\.md: .*Names that can be used: claims\[ID\]\.effect"):
-        answer(tmp_path, text)
-
-
-def test_markup_in_the_text_or_in_a_result_stays_text(tmp_path: Path) -> None:
-    page = answer(tmp_path, "a <script>alert(1)</script> b {{ scale }} [link](javascript:alert(3))", scale="<img src=x onerror=alert(2)>")
-    assert "<script" not in page
-    assert "<img" not in page
-    assert 'href="javascript' not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "&lt;img src=x onerror=alert(2)&gt;" in page
-
-
-def test_a_template_cannot_reach_out_of_its_sandbox(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="answer.md"):
-        answer(tmp_path, "{{ scale.__class__.__mro__[1].__subclasses__() }}")
-
+from secondlook.report.context import headlines, wrong_by_chance
+from secondlook.report.drawings import themed
 
 # ---- the page
 
@@ -147,17 +93,21 @@ def page(report: Path) -> Page:
 def test_the_folder_holds_the_pages_and_what_they_show(report: Path) -> None:
     assert sorted(str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()) == [
         "assets/report.js",
+        "assets/report.json",
         "assets/style.css",
         "assets/toyreport-curve.svg",
         "assets/toyreport-grid.csv",
+        "assets/toyreport-grid.curves.js",
+        "assets/toyreport-sheet.svg",
         "index.html",
         "question-7.html",
+        "runs.html",
     ]
-    assert (report / "assets/toyreport-curve.svg").read_bytes() == SVG
+    assert read(report / "assets/toyreport-curve.svg") == themed(SVG.decode())
     assert read(report / "assets/toyreport-grid.csv") == read(Path("results/quick/toyreport/grid.csv"))
 
 
-@pytest.mark.parametrize("name", ["index.html", "question-7.html"])
+@pytest.mark.parametrize("name", ["index.html", "question-7.html", "runs.html"])
 def test_every_tag_is_closed_where_it_should_be(report: Path, name: str) -> None:
     page = Page(read(report / name))
     assert page.faults == []
@@ -168,18 +118,18 @@ def test_every_tag_is_closed_where_it_should_be(report: Path, name: str) -> None
     assert named <= set(ids)
 
 
-@pytest.mark.parametrize("name", ["index.html", "question-7.html"])
+@pytest.mark.parametrize("name", ["index.html", "question-7.html", "runs.html"])
 def test_the_page_needs_nothing_from_outside(report: Path, name: str) -> None:
     page = Page(read(report / name))
     assert {tag for tag, _ in page.tags} & {"iframe", "object", "embed", "base"} == set()
-    assert set(page.values("src")) <= {"assets/report.js", "assets/toyreport-curve.svg"}
+    assert set(page.values("src")) <= {"assets/report.js", "assets/toyreport-curve.svg", "assets/toyreport-sheet.svg"}
     links = [href for href in page.values("href") if href != "data:,"]  # no icon to ask for
     outside = [href for href in links if "://" in href]
-    assert outside == ([] if name == "index.html" else [URL])  # the paper itself, a link for the reader
+    assert set(outside) == ({URL} if name.startswith("question") else set())  # the paper itself, a link for the reader
     for href in set(links) - {URL}:
         file, _, target = href.partition("#")
-        assert (report / (file or name)).is_file(), href
-        if target:
+        assert (report / (file or name)).is_file() or file == "report.pdf", href  # made by another rule
+        if target and not href.startswith("#m-"):
             assert target in Page(read(report / (file or name))).values("id"), href
     for path in (report / name, report / "assets/style.css", report / "assets/report.js"):
         assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", read(path))
@@ -202,9 +152,12 @@ def test_every_claim_of_the_matrix_leads_to_its_card(front: Page) -> None:
 def test_a_question_is_answered_first_by_its_headline_claims(report: Path, file: str) -> None:
     """The sentence that was written for the outcome, never one that is made of words for verdicts."""
     text = Page(read(report / file)).text
-    answer = f"Do they {HOSTILE} Larger steps do end lower {HOSTILE}. ● supported paper's setting claim T1"
+    answer = f"Larger steps do end lower {HOSTILE}."
     assert answer in text
-    assert text.index("Do toys train & fly?") < text.index(answer) < text.index("toyreport/T1.ii")
+    assert text.index("Do toys train & fly?") < text.index(answer) < text.index("T1.ii")
+    assert f"The usual answer They do {HOSTILE}." in text
+    if file != "index.html":
+        assert f"Do they {HOSTILE} {answer} supported paper's setting claim T1" in text
     assert "Nobody can tell." not in text
 
 
@@ -214,8 +167,8 @@ def test_headlines_stand_in_their_order_each_with_its_figure() -> None:
 
     figure = {"name": "curve"}
     chapters = [
-        {"paper": "a", "claims": [claim("A1", 2, "curve"), claim("A2", None)], "figures": [figure]},
-        {"paper": "b", "claims": [claim("B1", 1)], "figures": []},
+        {"paper": "a", "claims": [claim("A1", 2, "curve"), claim("A2", None)], "all_figures": [figure]},
+        {"paper": "b", "claims": [claim("B1", 1)], "all_figures": []},
     ]
     assert [(found["paper"], found["claim"]["key"], found["figure"]) for found in headlines(chapters)] == [
         ("b", "B1", None),
@@ -234,7 +187,9 @@ def test_how_many_outcomes_are_wrong_by_chance_is_said(page: Page) -> None:
 
 
 def test_the_front_page_says_what_it_cost(front: Page) -> None:
-    assert "● 2 supported – 2 not run" in front.text
+    assert "2 supported 2 not run" in front.text
+    assert re.search(r"4 claims of 1 paper 6 runs, the newest of \d+ \w+ 20\d\d", front.text)
+    assert "Question 8 Why? Our answer Not tested yet. No claims yet" in front.text
     assert re.search(r"toyreport 5 15 (\d+ (h|min|s) )+\d+ MB cpu: toy device", front.text)
     assert re.search(r"instruments, which papers share 1 1 (\d+ (h|min|s) )+\d+ MB cpu: ", front.text)
     assert "Runs 6 runs, 16 replicas" in front.text
@@ -261,7 +216,15 @@ def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
         f"Do toys train? {HOSTILE}",
     ):
         assert text in page.text
-    assert page.values("alt") == [f"A curve {QUOTED}", f"A curve {QUOTED}. See it fall {QUOTED}."]  # among the answers, and in full
+    answer = f"Larger steps do end lower {HOSTILE}."
+    # among the answers, in full (a second panel adds nothing), and the sheet with its only arm
+    assert page.values("alt") == [
+        f"A curve {QUOTED}",
+        f"A curve {QUOTED}. {answer}",
+        "",
+        f"A sheet. Larger steps end lower {HOSTILE}. Supported (replicated at the paper's setting): +0.500 nats [0.483, 0.517].",
+        "an arm",
+    ]
 
 
 def test_each_claim_has_sentence_outcome_measurement_and_rule(page: Page, front: Page) -> None:
@@ -275,10 +238,10 @@ def test_each_claim_has_sentence_outcome_measurement_and_rule(page: Page, front:
     }
     assert claims["toyreport/T1"]["effect"] == pytest.approx(0.5, abs=1e-12)
     low, high = claims["toyreport/T1"]["interval"]
-    assert f"Measured +0.5 nats [+{low:.3g}, +{high:.3g}], n = 3 + 3" in page.text
-    assert "first arm: 0.5, 0.51, 0.52" in page.text
-    for key, claim in claims.items():
-        assert f"{key} {OUTCOMES[claim['outcome']][0]} {claim['outcome']}" in page.text
+    assert f"Measured +0.500 nats [{low:.3f}, {high:.3f}], n = 3 + 3" in page.text
+    assert "first arm : mean 0.51, n = 3 0.5, 0.51, 0.52" in page.text
+    for claim in claims.values():
+        assert f"toyreport-{claim['id'].rpartition('/')[2]}" in page.values("id")
         assert page.text.count(f"In full {claim['sentence']}") == 1
         assert claim["plain"] in page.text
         assert claim["plain"] in front.text
@@ -286,13 +249,13 @@ def test_each_claim_has_sentence_outcome_measurement_and_rule(page: Page, front:
     assert "Outcome supported (replicated at the paper's setting): the interval lies wholly where the claim holds" in page.text
     assert "Outcome supported (reduced): the interval lies wholly where the claim holds" in page.text  # no cap, but its reach
     assert "Secondary, beside T1." in page.text
-    assert "toyreport/T4 – not run Large toys train. (a finding of our own, not of the paper)" in page.text
+    assert "not run T4 our own Large toys train. needs scale paper" in page.text
+    assert "(Section 4; a finding of our own, not of the paper)" in page.text
     assert f"Reduced {PROSE}; {len(CHANGES)} differences from scale paper" in page.text
     assert all(change in page.text for change in CHANGES)  # in the protocol's table
-    assert page.text.count(" Reduced ") == 1  # nothing was reduced elsewhere
-    assert "Outcome not run: there is no wind & no sky It needs data: wind" in page.text
-    assert "Outcome not run: needs scale paper" in page.text
-    assert "It needs scale paper" in page.text
+    assert page.text.count(f" Reduced {PROSE}") == 1  # nothing was reduced elsewhere
+    assert "Outcome not run: there is no wind & no sky What would change it data: wind" in page.text
+    assert re.search(r"Outcome not run: needs scale paper Rule, written before .* What would change it a run at scale paper", page.text)
 
 
 def test_the_papers_number_has_its_source_and_who_passed_it_on(page: Page) -> None:
@@ -303,6 +266,8 @@ def test_the_papers_number_has_its_source_and_who_passed_it_on(page: Page) -> No
 
 def test_the_answer_has_its_numbers(page: Page) -> None:
     assert "In 6 runs: +0.5 nats ( supported (replicated at the paper's setting)) at quick." in page.text
+    assert f"They train {HOSTILE}" in page.text.replace("p 2 ", "")  # the formula of the heading
+    assert [attrs["alttext"] for tag, attrs in page.tags if tag == "math"] == ["p^2", "p^2", r"\frac{1}{2} < p"]
 
 
 def test_what_is_not_drawn_is_named(page: Page) -> None:
@@ -349,15 +314,15 @@ def test_a_claim_names_its_code_and_the_command_that_runs_it(page: Page) -> None
     assert f"Code src/secondlook/papers/toyreport/train.py at commit {commit}" in page.text
     assert page.text.count("Run it snakemake --cores all toyreport --config scale=quick ") == 3  # not for the claim that nothing tests
     size = file_size(Path("results/quick/toyreport/grid.csv").stat().st_size)
-    assert f"Data: grid.csv ({size}). Draw it again: snakemake --cores all toyreport_curve --config scale=quick" in page.text
+    assert f"Data: grid.csv ({size}). Picture: SVG. Draw it again snakemake --cores all toyreport_curve --config scale=quick" in page.text
 
 
-def test_the_paper_and_we_stand_on_one_axis(page: Page, report: Path) -> None:
-    assert page.text.count("Every replica") == 2
-    assert "reported, second-hand: +1.95 nats" in page.text
-    assert "what counts: 0.25" in page.text
+def test_the_paper_and_we_stand_on_one_axis(page: Page) -> None:
+    assert [tag for tag, _ in page.tags].count("h4") == 2  # every replica
     assert sum(attrs.get("class") == "replica" for _, attrs in page.tags) == 12
-    assert re.search(r'<svg x="[\d.]+%" y="12" class="at"><path class="reported"', read(report / "question-7.html"))
+    plots = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") == "plot"]
+    assert [attrs["aria-label"].partition(";")[2] for attrs in plots] == [" it lies wholly where the claim holds."] * 2
+    assert sum(attrs.get("class") == "said" for _, attrs in page.tags) == 2  # one in the key
 
 
 def test_settings_and_seeds_are_shown(page: Page) -> None:
@@ -396,7 +361,7 @@ def test_a_figure_that_draws_arrays_alone_lists_no_table(place: Path, tmp_path: 
     build_report(load_config({}), tmp_path / "page/index.html")
     page = Page(read(tmp_path / "page/question-7.html"))
     assert page.faults == []
-    assert "Draw it again: snakemake --cores all toyreport_curve" in page.text
+    assert "Draw it again snakemake --cores all toyreport_curve" in page.text
     assert "Data: " not in page.text
     assert [path.suffix for path in (tmp_path / "page/assets").iterdir()].count(".safetensors") == 0
 
@@ -448,7 +413,7 @@ def test_partial_results_still_make_a_report_that_says_what_is_missing(
 def test_without_any_results_there_is_still_a_report(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     build_report(load_config({}), tmp_path / "page/index.html")
-    assert "– 4 not run" in Page(read(tmp_path / "page/index.html")).text
+    assert "4 not run" in Page(read(tmp_path / "page/index.html")).text
 
 
 def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -476,15 +441,15 @@ def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch
     build_report(load_config({}), tmp_path / "page/index.html")
     page = Page(read(tmp_path / "page/question-7.html"))
     assert page.faults == []
-    assert "Measured 1 of 3, 3 of 3: +0.5 nats" in page.text
+    assert "Measured 3 of 3 against 1 of 3: +0.500 [0.483, 0.517], n = 3 + 3" in page.text
     assert "look 2 of 4; each bound of the interval is wrong with a probability of 0.002 at most, with the looks before 0.003." in page.text
     assert "Exploratory: more seeds than the protocol planned." in page.text
     assert "Chances by plan 93 % to find it where it holds (effect 0.75 nats), 80 % to notice that it does not (effect 0 nats)" in page.text
     assert "Least effect that would be found in 80 %: 0.625 nats" in page.text
-    assert "✕ contradicted opposite reduced" in page.text
+    assert "contradicted opposite, reduced" in page.text
     assert "Outcome contradicted (opposite; reduced) " in page.text
-    assert "[-∞, -0.5]" in page.text
-    assert "To decide it about 17 replicas an arm" in page.text
+    assert "[−∞, −0.5" in page.text
+    assert "What would change it the paper's own setting, at scale paper" in page.text
     assert f"K1 ✓ passed : Equal toys are equal {HOSTILE}. (they are)" in page.text
     assert "K2 ✗ failed : Toys break. (none broke)" in page.text
     assert "K3 – not decided : Toys roll. " in page.text
@@ -492,7 +457,7 @@ def test_the_keys_that_a_claim_may_have(place: Path, tmp_path: Path, monkeypatch
 
 
 def test_the_scale_is_said_at_the_top(page: Page) -> None:
-    assert "A verdict on a reduced training says so." in page.text
+    assert "trainings are short at scale quick, and are marked as reduced" in page.text
     assert "this page shows that the pipeline works" not in page.text
 
 
@@ -529,3 +494,33 @@ def test_a_link_that_would_run_is_refused() -> None:
     """A protocol's url becomes a link of the page."""
     with pytest.raises(UserError, match="url"):
         protocol(url="javascript:alert(1)")
+
+
+# ---- every run
+
+
+def test_every_run_is_listed_with_its_log(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(place / "results", tmp_path / "results")
+    log = tmp_path / "logs/quick/toyreport/grid/lr=0.5/seeds=0-2.log"  # of the job that made the whole grid
+    log.parent.mkdir(parents=True)
+    log.write_text("step 1 <of> 2\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    build_report(load_config({}), tmp_path / "page/index.html")
+    page = Page(read(tmp_path / "page/runs.html"))
+    record = read_json("results/quick/toyreport/grid.runs.json")[0]
+    assert re.search(rf"grid A grid {re.escape(HOSTILE)}: 3 runs, \d+ s, 3 replicas diverged", page.text)
+    assert f"Commit {record['commit'].partition('+')[0][:12]}" in page.text
+    assert "lr = 0.5 0 to 2 completed under 1 s" in page.text
+    assert "lr = 2.0 0 to 2 diverged at step 1 under 1 s" in page.text
+    links = [href for href in page.values("href") if "/logs/" in href]
+    assert links == ["assets/logs/toyreport-grid-1.txt"] * 3
+    assert read(tmp_path / "page" / links[0]) == "step 1 <of> 2\n"
+    assert "Instruments, which papers share" in page.text
+
+
+def test_all_results_are_one_file(report: Path) -> None:
+    found = read_json(report / "assets/report.json")
+    assert [claim["id"] for claim in found["claims"]] == ["toyreport/T1", "toyreport/T1.ii", "toyreport/T3", "toyreport/T4"]
+    assert found["experiments"]["toyreport/grid"]["code"] == ["c0de"]
+    assert found["experiments"]["toyreport/chosen"]["seeds"] == [100, 101, 102]
+    assert found["claims"][0]["arms"][0]["values"] == pytest.approx([0.5, 0.51, 0.52])

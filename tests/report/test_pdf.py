@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tiny_paper import EVERYWHERE, EXACT, TRAIN, papers_in, protocol_data, write_instruments, write_paper
-from tiny_report import ANSWERS, decide, draw, run_and_collect
+from tiny_report import ANSWERS, decide, draw, picture, run_and_collect
 
 from secondlook.errors import UserError
 from secondlook.files import read_json, write_json
@@ -42,7 +42,7 @@ def text(content: str) -> dict[str, Any]:
         ("[x](javascript:alert(1))", [text("[x](javascript:alert(1))")]),
         ("![a picture](x.png)", [text("a picture")]),
         ("<b>bold</b>", [text("<b>bold</b>")]),
-        (r"#set $x$ @y \# *z", [text("#set $x$ @y # *z")]),
+        (r"#set $ x$ @y \# *z", [text("#set $ x$ @y # *z")]),
     ],
 )
 def test_spans(source: str, expected: list[dict[str, Any]]) -> None:
@@ -59,11 +59,17 @@ def test_blocks() -> None:
     assert nodes[6]["rows"] == [[[text("a")], [text("b")]], [[text("1")], [text("2")]]]
 
 
+def test_formulas_are_trees() -> None:
+    inline, block = parse("so $p$\n\n$$ p $$\n")
+    assert [(node["kind"], node["text"]) for node in (inline["body"][1], block)] == [("formula", "p"), ("formula_block", "p")]
+    assert block["tree"]["tag"] == "math"
+
+
 # ---- the document
 
 HOSTILE = """#panic("x") $x^2$ \\ "quoted" <b>&amp;</b> @W1 *stars* _lines_ `ticks` // no comment /* nor here */ [x] = -- ~ 'q'"""
 QUOTED = '"><img src=x onerror="alert(1)">#{'
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="4"><path d="M0 0h10v4z"/></svg>'
+SVG = picture([([10, 10, 280, 280], ""), ([310, 10, 280, 280], "key")])
 PAPER = protocol_data(
     title=f"On Toys {HOSTILE}",
     authors=f"A. Toymaker, B. Player, C. {HOSTILE}",
@@ -84,7 +90,7 @@ PAPER = protocol_data(
             "sentence": f"A larger step ends lower {HOSTILE}.",
             "plain": "Larger steps #panic(1) $x^2$ *end* lower.",
             "spread": 0.05,
-            "headline": {"order": 1, "label": f"Do they {HOSTILE}", "answer": ANSWERS},
+            "headline": {"order": 1, "figure": "curve", "label": f"Do they {HOSTILE}", "answer": ANSWERS},
             "source": "Section 1",
             "reported": {"text": f"1.95 ± 0.2 {QUOTED}", "read": "second-hand", "source": "Figure 1", "via": f"a review {HOSTILE}"},
             "experiment": "grid",
@@ -140,7 +146,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for paper, key in ((INSTRUMENTS, "ruler"), ("toypdf", "grid")):
             run_and_collect(plan, paper, key)
         decide(plan, "toypdf")
-        draw(plan, "toypdf", "curve", SVG.encode())
+        draw(plan, "toypdf", "curve", SVG)
         yield root / "here"
 
 
@@ -254,13 +260,13 @@ def test_what_is_reduced_is_said_of_the_claim_and_of_its_experiment(words: Words
 
 def test_a_claim_that_did_not_run_is_not_called_reduced(copy: Path) -> None:
     (RESULTS / "claims.json").unlink()
-    claims = compose(load_config({}))[0]["chapters"][0]["claims"]
-    assert [claim["reach"] for claim in claims] == ["–", "–"]
+    claims = chapter_of(compose(load_config({}))[0])["claims"]
+    assert [claim["reach"] for claim in claims] == ["", ""]
     assert not any("Reduced" in dict(claim["rows"]) for claim in claims)
 
 
 def test_a_claims_id_is_its_own_in_the_whole_project(words: Words) -> None:
-    assert words.text.count("toypdf/T1 ") == 3  # among the answers, in the table of all claims and on its card
+    assert words.text.count("toypdf/T1") == 2  # below its answer and on its card
 
 
 def test_the_instruments_behind_a_chapter(words: Words) -> None:
@@ -268,16 +274,16 @@ def test_the_instruments_behind_a_chapter(words: Words) -> None:
 
 
 def test_the_answers_of_headline_claims_come_first(words: Words) -> None:
-    answer = f"Do they {HOSTILE} Larger steps do end lower"
-    assert answer in words.text
-    assert words.text.index(answer) < words.text.index("Claims and outcomes Claim Outcome")
+    answer = "Larger steps do end lower"
+    first, second = (found.start() for found in re.finditer(answer, words.text))
+    assert first < words.text.index("Contents") < words.text.index(f"Do they {HOSTILE}") < second < words.text.index("in tables", second)
 
 
 def test_what_is_known_of_a_claim_is_set_and_nothing_else(copy: Path) -> None:
     claims = read_json(RESULTS / "claims.json")
     claims[0] |= {"chance": None, "controls": [], "decided_by": None}
     write_json(RESULTS / "claims.json", claims)
-    bare = [name for name, _ in compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"]]
+    bare = [name for name, _ in chapter_of(compose(load_config({}))[0])["claims"][0]["rows"]]
     assert bare == ["In full", "Reported, second-hand", "Measured", "Outcome", "Rule"]
     claims[0] |= {
         "outcome": "undecided",
@@ -293,13 +299,19 @@ def test_what_is_known_of_a_claim_is_set_and_nothing_else(copy: Path) -> None:
         ],
     }
     write_json(RESULTS / "claims.json", claims)
-    rows = dict(compose(load_config({}))[0]["chapters"][0]["claims"][0]["rows"])
+    rows = dict(chapter_of(compose(load_config({}))[0])["claims"][0]["rows"])
     (chances,) = rows["Chances by plan"]
     assert chances.startswith("97 % to find it where it holds (effect 0.5 nats), 85 % to notice that it does not (effect 0 nats)")
     assert rows["Decided by"] == ["look 2 of 3; each bound is wrong with a probability of 0.01, 0.015 with the looks before; primary"]
     assert rows["To decide it"] == ["about 40 replicas an arm, were the effect as large as measured"]
     assert rows["Reduced"][0].startswith("toys alone")
     assert rows["Controls"] == ["K1 passed: SGD is SGD. (the same)", "K2 not decided: Noise is noise. (too few)"]
+
+
+def test_a_headline_shows_one_panel_of_its_figure(place: Path) -> None:
+    content, _ = compose(load_config({}))
+    (headline,) = content["questions"][0]["headlines"]
+    assert (headline["figure"], headline["size"], headline["box"]) == ("toypdf/curve", [600, 300], (300.0, 0.0, 300.0, 300.0))
 
 
 def test_what_is_missing_is_said(copy: Path) -> None:
@@ -326,26 +338,29 @@ def test_a_name_that_does_not_exist_is_an_error_with_its_file(copy: Path, monkey
 def test_a_chapter_starts_on_a_page_of_its_own(place: Path) -> None:
     content, _ = compose(load_config({}))
     one = pages(content)
-    chapter = content["chapters"][0]
-    other = json.loads(json.dumps(chapter).replace("toypdf/", "another/")) | {"paper": "another"}
-    content["chapters"].append(other)
-    assert pages(content) > one >= 5  # front, answers, claims, a chapter, provenance
+    (question,) = content["questions"]
+    other = json.loads(json.dumps(question).replace("toypdf/", "another/")) | {"number": 8}
+    content["drawings"] |= {name.replace("toypdf/", "another/"): svg for name, svg in content["drawings"].items()}
+    content["questions"].append(other)
+    assert pages(content) >= one + 2  # a chapter and an appendix more
+    assert one >= 5  # answers, contents, a chapter, its tables, provenance
 
 
 def test_nothing_at_all_is_a_report_too(place: Path) -> None:
     content, _ = compose(load_config({}))
-    chapter = content["chapters"][0]
-    content["questions"][0]["headlines"] = []
-    chapter |= {key: [] for key in ("claims", "answer", "figures", "not_drawn", "tuning", "experiments", "deviations", "missing")}
+    content["questions"][0] |= {"headlines": [], "tally": [], "usual": ""}
+    chapter = chapter_of(content)
+    lists = ("claims", "sections", "families", "idle", "figures", "not_drawn", "tuning", "experiments", "deviations", "missing")
+    chapter |= {key: [] for key in lists}
     assert pages(content) >= 4
-    content["chapters"] = []
-    assert "No claim was decided." in Words(typeset(content, format="html").decode()).text
+    content["questions"][0]["papers"] = []
+    assert "Not tested yet." in Words(typeset(content, format="html").decode()).text
 
 
 def test_a_long_word_does_not_leave_the_page(place: Path) -> None:
     """It may break anywhere; the same line of words that are short needs no more pages."""
     content, _ = compose(load_config({}))
-    content["chapters"][0]["claims"][0]["plain"] = "x" * 2000
+    chapter_of(content)["claims"][0]["plain"] = "x" * 2000
     content["provenance"][0][1] = ["/".join(["folder"] * 60)]
     said = Words(typeset(content, format="html").decode()).text
     assert "x" * 2000 in said
@@ -359,7 +374,8 @@ def test_the_text_can_be_taken_out_of_the_pdf(place: Path) -> None:
     build_pdf(load_config({}), place / "text.pdf")
     done = subprocess.run(["pdftotext", "-layout", place / "text.pdf", "-"], capture_output=True, text=True, check=True)
     said = re.sub(r"\s+", " ", done.stdout)
-    assert "Claims and outcomes" in said
+    assert "What the words mean" in said
+    assert "Larger steps do end lower" in said  # the headline
     assert '#panic("x") $x^2$' in said
 
 
@@ -368,8 +384,17 @@ def test_a_claims_picture_shows_the_papers_number_beside_ours(copy: Path) -> Non
     claims[0]["reported"]["value"] = 0.75
     write_json(RESULTS / "claims.json", claims)
     content, _ = compose(load_config({}))
-    first, second = (claim["picture"] for claim in content["chapters"][0]["claims"])
-    assert second is None  # not run
-    assert first["nothing"] < first["interval"][0] < first["effect"] < first["interval"][1] < first["reported"]
-    said = Words(typeset(content, format="html").decode()).text
-    assert "measured, with its interval, nats; ◆ the paper’s number; line: no effect; dashed: where it starts to count" in said
+    chapter = chapter_of(content)
+    (shown,) = [claim for section in chapter["sections"] for claim in section["claims"]]
+    assert [claim["key"] for claim in chapter["idle"]] == ["T2"]  # not run
+    picture = shown["bar"]
+    assert picture["range"][0] < picture["dot"] < picture["range"][1] < picture["paper"]
+    assert picture["zero"]
+    assert "as claimed" in Words(typeset(content, format="html").decode()).text
+
+
+def chapter_of(content: dict[str, Any]) -> dict[str, Any]:
+    """The only paper of the only question."""
+    (question,) = content["questions"]
+    (paper,) = question["papers"]
+    return paper

@@ -176,7 +176,7 @@ def test_a_claim_in_short(place: Path, plan: Plan) -> None:
         "reported": "1.95 ± 0.2 (Figure 1, second-hand through a review)",
         "decided_by": CLAIM["decided_by"],
         "chance": None,
-        "measured": "+0.5 nats [+0.25, +0.75], n = 3 + 3",
+        "measured": "+0.50 nats [0.25, 0.75], n = 3 + 3",
         "n": [3, 3],
         "experiment": "plain",
         "reduction": "toys alone; updates of *the* toy (steps): 2 instead of 4,000; seeds: 3 instead of 10",
@@ -214,7 +214,7 @@ def test_three_files_are_written_and_the_rest_of_the_readme_stays(place: Path, p
         ("README.md", "**contradicted (opposite; reduced)**", "**supported (reduced)**"),
         ("README.md", "It is. ", "It is not. "),
         ("README.md", "not built yet", "not run"),
-        ("docs/claims.md", "+0.5 nats", "+0.6 nats"),
+        ("docs/claims.md", "+0.50 nats", "+0.60 nats"),
         ("docs/claims.json", '"outcome": "contradicted"', '"outcome": "supported"'),
     ],
 )

@@ -81,9 +81,9 @@ def test_no_results_are_not_equal_results(tmp_path: Path) -> None:
 def test_the_command_line_says_so_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path / "old", "a", {"lr": 0.1})
     save(tmp_path / "new", "a", {"lr": 0.2})
-    assert main(["compare", str(tmp_path / "old"), str(tmp_path / "old")]) == 0
+    assert main(["same", str(tmp_path / "old"), str(tmp_path / "old")]) == 0
     assert capsys.readouterr().out.endswith(": equal\n")
-    assert main(["compare", str(tmp_path / "old"), str(tmp_path / "new")]) == 1
+    assert main(["same", str(tmp_path / "old"), str(tmp_path / "new")]) == 1
     said = capsys.readouterr()
     assert said.out.endswith(": NOT equal\n")
     assert said.err.startswith("error: ")

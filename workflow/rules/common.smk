@@ -295,9 +295,10 @@ def report_page():
 
 
 def report_chapters():
-    """The report's other pages, one per question."""
+    """The report's other pages: one per question, and one with every run."""
     numbers = {protocol.question for protocol in plan.protocols.values()}
-    return [f"{RESULTS}/report/question-{number}.html" for number in sorted(numbers)]
+    names = [f"question-{number}" for number in sorted(numbers)]
+    return [f"{RESULTS}/report/{name}.html" for name in [*names, "runs"]]
 
 
 def report_assets():

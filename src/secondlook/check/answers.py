@@ -1,4 +1,4 @@
-"""Every ``{{ claims[...] }}`` of an answer, without running it: what it names must exist, and nothing may be computed there."""
+"""Every name in an answer, without running it: the claims and figures must exist, and nothing may be computed there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from secondlook.errors import Mistake, did_you_mean
 from secondlook.formatting import FILTERS
+from secondlook.protocol.answer import pieces
 from secondlook.protocol.project import Project
 
 #: what an answer may name
-NAMES = {"claims", "scale"}
+NAMES = {"claims", "scale", "figure"}
 #: what it may ask of a claim
 FIELDS = {
     *("answer", "arms", "controls", "counts", "effect", "experiment", "how", "id", "interval", "kind", "n", "outcome", "plain", "reach"),
@@ -23,7 +24,7 @@ FIELDS = {
 ALLOWED = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const, nodes.Filter),
     *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Tuple, nodes.List, nodes.Keyword),
-    *(nodes.For, nodes.Slice, nodes.Neg, nodes.Assign),
+    *(nodes.For, nodes.Slice, nodes.Neg, nodes.Assign, nodes.Call),
 )
 #: Jinja2's own filters that choose among what results hold, or count it
 CHOOSING = {
@@ -54,27 +55,29 @@ def check_answers(project: Project) -> list[Mistake]:
         if not path.exists():
             found.append(Mistake(str(path), None, "(file)", "a paper has an answer.md, the text of its chapter"))
             continue
-        found += check_answer(path, set(protocol.claims))
+        found += check_answer(path, set(protocol.claims), set(protocol.figures))
     return found
 
 
-def check_answer(path: Path, claims: set[str]) -> list[Mistake]:
-    """Check one answer against the ids of its paper's claims."""
+def check_answer(path: Path, claims: set[str], figures: set[str]) -> list[Mistake]:
+    """Check one answer against the ids of its paper's claims and the names of its figures."""
     text = path.read_text(encoding="utf-8")
-    try:
-        template = Environment().parse(text)  # parsed, never rendered
-    except TemplateSyntaxError as error:
-        return [Mistake(str(path), error.lineno, "(syntax)", str(error.message))]
     found = [
-        Mistake(str(path), number, "(image)", "a picture of a report is a figure of the protocol; leave it out here")
+        Mistake(str(path), number, "(image)", 'a picture of a report is a figure of the protocol; place it with {{ figure("name") }}')
         for number, line in enumerate(text.splitlines(), 1)
         if IMAGE.search(line)
     ]
-    local = {name.name for name in template.find_all(nodes.Name) if name.ctx == "store"}
-    for node in _all(template):
-        what = _wrong(node, claims, local)
-        if what:
-            found.append(Mistake(str(path), node.lineno, *what))
+    placed: set[str] = set()
+    for title, body, line in pieces(text):
+        for part, above in ((title or "", line - 1), (body, line - 1)):
+            try:
+                template = Environment().parse(part)  # parsed, never rendered
+            except TemplateSyntaxError as error:
+                found.append(Mistake(str(path), error.lineno + above, "(syntax)", f"{error.message} A section is filled in on its own."))
+                continue
+            local = {name.name for name in template.find_all(nodes.Name) if name.ctx == "store"}
+            wrong = ((node.lineno, _wrong(node, claims, local) or _misplaced(node, figures, placed)) for node in _all(template))
+            found += [Mistake(str(path), number + above, *what) for number, what in wrong if what]
     return found
 
 
@@ -103,4 +106,19 @@ def _wrong(node: nodes.Node, claims: set[str], local: set[str]) -> tuple[str, st
             return f"claims[{key!r}]", f"unknown claim.{did_you_mean(str(key), claims)}"
     if isinstance(node, nodes.Getattr) and _is_claim(node.node) and node.attr not in FIELDS:
         return f"claims[...].{node.attr}", f"a claim has no such field.{did_you_mean(node.attr, FIELDS)}"
+    return None
+
+
+def _misplaced(node: nodes.Node, figures: set[str], placed: set[str]) -> tuple[str, str] | None:
+    """Key and what is wrong with a call; only ``figure("name")`` is one, once a figure."""
+    if not isinstance(node, nodes.Call):
+        return None
+    if getattr(node.node, "name", None) != "figure" or node.kwargs or len(node.args) != 1 or not isinstance(node.args[0], nodes.Const):
+        return "(call)", 'only names, filters, choices and figure("name") may stand in an answer; its numbers come from results'
+    name = str(node.args[0].value)
+    if name not in figures:
+        return f"figure({name!r})", f"unknown figure of this paper.{did_you_mean(name, figures)}"
+    if name in placed:
+        return f"figure({name!r})", "is placed twice"
+    placed.add(name)
     return None

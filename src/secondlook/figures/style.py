@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import find_panels
 from secondlook.figures.provenance import make_card, metadata
 from secondlook.files import atomic, read_json
 from secondlook.labels import LOSSES, OPTIMIZERS
@@ -47,14 +48,14 @@ class Look(NamedTuple):
         return {"color": self.colour, "marker": self.marker, "ls": ""}
 
 
-#: the colours of Okabe & Ito 2008: told apart with every common colour-vision deficiency, and by their grey values in print
+#: the colours of Okabe & Ito 2008, told apart with every common colour-vision deficiency; darker where they have less than 3:1 on white
 BLUE, ORANGE, GREEN, VERMILLION, PINK, SKY, BLACK = LOOKS = (
     Look("#0072B2", "o", (None, None)),
-    Look("#E69F00", "s", (4, 1.5)),
-    Look("#009E73", "^", (1, 1)),
+    Look("#BF7F00", "s", (4, 1.5)),
+    Look("#00875F", "^", (1, 1)),
     Look("#D55E00", "D", (3, 1.25, 1.5, 1.25)),
-    Look("#CC79A7", "v", (5, 1, 1, 1)),
-    Look("#56B4E9", "P", (2, 2)),
+    Look("#C0699A", "v", (5, 1, 1, 1)),
+    Look("#3399D6", "P", (2, 2)),
     Look("#000000", "X", (6, 2)),
 )
 #: a loss and an optimizer look the same in all figures of all papers
@@ -127,6 +128,7 @@ def draw_figure(
     figure: Figure = importlib.import_module(module).draw(data, **(options or {}))
     paper, _, key = name.partition("/")
     card = make_card(paper, key, [*tables.values(), *([claims] if claims else []), *map(arrays_file, records)])
+    card["panels"] = find_panels(figure)
     for path in outputs:
         kind = path.suffix.removeprefix(".")
         with atomic(path) as temporary:

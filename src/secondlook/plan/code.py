@@ -26,8 +26,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "decide": _STATISTICS,
     "interim": _STATISTICS,
     "figure": ("matplotlib", "seaborn", "pandas", "numpy", "scipy"),
-    "report": ("jinja2", "markdown-it-py"),
-    "pdf": ("jinja2", "markdown-it-py", "typst"),
+    "report": ("jinja2", "latex2mathml", "markdown-it-py"),
+    "pdf": ("jinja2", "latex2mathml", "markdown-it-py", "typst"),
 }
 
 

@@ -29,6 +29,7 @@ class Plan:
         config: the checked configuration.
         instruments: the runs that papers may measure with; of these only what a paper's runs read is planned.
         questions: number -> text of the report's questions.
+        usual: number -> the usual answer, of those that have one.
         shared_figures: figure modules that papers share, by name.
 
     Raises:
@@ -41,10 +42,12 @@ class Plan:
         config: Config,
         instruments: Instruments | None = None,
         questions: Mapping[int, str] | None = None,
+        usual: Mapping[int, str] | None = None,
         shared_figures: Collection[str] = (),
     ) -> None:
         self.protocols = dict(protocols)
         self.questions = dict(questions or {})
+        self.usual = dict(usual or {})
         self._shared_figures = set(shared_figures)
         self.config = config
         self.scale = config.scale
@@ -312,4 +315,4 @@ class Plan:
 
 def make_plan(project: Project, config: Config) -> Plan:
     """The plan of a project."""
-    return Plan(project.protocols, config, project.instruments, project.questions, project.shared_figures)
+    return Plan(project.protocols, config, project.instruments, project.questions, project.usual, project.shared_figures)

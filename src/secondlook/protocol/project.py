@@ -25,6 +25,8 @@ class Project:
     instruments: Instruments = field(default_factory=lambda: Instruments(experiments={}))
     #: number -> text
     questions: Mapping[int, str] = field(default_factory=dict)
+    #: number -> the usual answer in one line, of those that have one
+    usual: Mapping[int, str] = field(default_factory=dict)
     #: figure modules that papers share, by name
     shared_figures: Collection[str] = ()
     #: paper -> its parsed file, which knows the lines of keys
@@ -74,7 +76,7 @@ def load_project(folder: Path, papers: Collection[str] | str = "all") -> Project
     instruments, mistakes, document = read_instruments(folder.parent / INSTRUMENTS / "protocol.yaml")
     input_sets = document.get("input_sets")
     input_sets = input_sets if isinstance(input_sets, Mapping) else {}
-    questions, wrong = _questions(folder / "questions.yaml")
+    questions, usual, wrong = _questions(folder / "questions.yaml")
     mistakes += wrong
     shared = folder / "metrics.yaml"
     metrics, wrong = read_metrics(load_document(shared) if shared.exists() else {}, str(shared), {})
@@ -93,7 +95,7 @@ def load_project(folder: Path, papers: Collection[str] | str = "all") -> Project
             protocols[name] = protocol
     refuse(mistakes)
     drawings = {path.stem for path in (folder.parent / "figures/shared").glob("*.py")} - {"__init__"}
-    return Project(folder, protocols, instruments, questions, drawings, documents)
+    return Project(folder, protocols, instruments, questions, usual, drawings, documents)
 
 
 def _place(message: str, path: Path) -> tuple[str, int | None, str, str]:
@@ -102,14 +104,20 @@ def _place(message: str, path: Path) -> tuple[str, int | None, str, str]:
     return (str(path), int(line), "(syntax)", what) if separator and line.isdigit() else (str(path), None, "(file)", message)
 
 
-def _questions(path: Path) -> tuple[dict[int, str], list[Mistake]]:
-    """Number -> text; none where there is no such file."""
+def _questions(path: Path) -> tuple[dict[int, str], dict[int, str], list[Mistake]]:
+    """Number -> text, number -> the usual answer; none where there is no such file."""
     data = load_document(path) if path.exists() else Block()
     if not isinstance(data, Block):
-        return {}, [Mistake(str(path), None, "(top level)", "give a number and a text for each question", data)]
-    wrong = [
-        Mistake(str(path), data.lines.get(key), key, "a question is a number and its text, '4: What ...?'", value)
-        for key, value in data.items()
-        if not (key.isdigit() and isinstance(value, str))
-    ]
-    return {int(key): value for key, value in data.items() if key.isdigit() and isinstance(value, str)}, wrong
+        return {}, {}, [Mistake(str(path), None, "(top level)", "give a number and a text for each question", data)]
+    texts, usual, wrong = {}, {}, []
+    for key, value in data.items():
+        entry = {"asks": value} if isinstance(value, str) else value
+        known = isinstance(entry, Mapping) and set(entry) <= {"asks", "usual"} and all(isinstance(text, str) for text in entry.values())
+        if not (key.isdigit() and known and "asks" in entry):
+            what = "a question is a number and its text, '4: What ...?', or a number with 'asks' and 'usual'"
+            wrong.append(Mistake(str(path), data.lines.get(key), key, what, value))
+            continue
+        texts[int(key)] = entry["asks"]
+        if "usual" in entry:
+            usual[int(key)] = entry["usual"]
+    return texts, usual, wrong

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from secondlook.files import read_json
 from secondlook.formatting import command
 from secondlook.machine import git_commit
 from secondlook.plan.plan import Plan, make_plan
@@ -16,8 +15,11 @@ from secondlook.protocol.config import Config
 from secondlook.protocol.paper import Protocol
 from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.protocol.rules import metrics_of
+from secondlook.report.answers import read_answer
+from secondlook.report.placing import alternative, place
+from secondlook.report.provenance import code_of, instruments_of, newest, provenance, read_results
 from secondlook.report.reductions import reduction
-from secondlook.report.source import repository, source_link
+from secondlook.report.runs import runs_of
 from secondlook.runner.status import seeds_that_ran
 from secondlook.stats.judge import ALPHA
 from secondlook.stats.verdicts import without_verdict
@@ -25,11 +27,11 @@ from secondlook.stats.verdicts import without_verdict
 PACKAGE = Path(__file__).parents[1]
 #: outcome -> (sign, class, meaning)
 OUTCOMES = {
-    "supported": ("●", "yes", "the whole interval lies where the claim holds; at the paper's setting that is called replicated"),
-    "weaker than claimed": ("◐", "partly", "the effect is there, and smaller than what was said to count before the run"),
-    "contradicted": ("✕", "no", "the interval excludes the claim: the effect is absent, or opposite"),
-    "undecided": ("?", "open", "the evidence does not tell, or a control failed"),
-    "not run": ("–", "none", "not tested at this scale; the claim says what it needs"),
+    "supported": ("●", "supported", "the whole interval lies where the claim holds; at the paper's setting that is called replicated"),
+    "weaker than claimed": ("◐", "weaker", "the effect is there, and smaller than what was said to count before the run"),
+    "contradicted": ("✕", "contradicted", "the interval excludes the claim: the effect is absent, or opposite"),
+    "undecided": ("?", "undecided", "the evidence does not tell, or a control failed"),
+    "not run": ("–", "not-run", "not tested at this scale; the claim says what it needs"),
 }
 #: reach -> meaning
 REACHES = {
@@ -66,38 +68,57 @@ def gather(config: Config) -> dict[str, Any]:
     """
     plan = make_plan(load_project(PACKAGE / "papers", config.papers), config)
     unread: list[str] = []  # what is missing of the instruments, the chapters that use them say
-    instruments = [record for key in plan.experiments(INSTRUMENTS) for record in _read(Path(plan.records(INSTRUMENTS, key)), [], unread)]
+    instruments = [
+        record for key in plan.experiments(INSTRUMENTS) for record in read_results(Path(plan.records(INSTRUMENTS, key)), [], unread)
+    ]
     chapters = sorted(
         (_chapter(plan, paper) for paper in plan.protocols), key=lambda chapter: (chapter["protocol"].question, chapter["protocol"].year)
     )
     return {
         "chapters": chapters,
-        "questions": _questions(chapters, plan.questions),
+        "questions": _questions(chapters, plan),
+        "claims": [claim for chapter in chapters for claim in chapter["claims"]],
+        "tally": tally(claim for chapter in chapters for claim in chapter["claims"]),
+        "runs": runs_of(plan, {chapter["paper"]: chapter["protocol"].title for chapter in chapters}),
+        "newest": newest(record for chapter in chapters for experiment in chapter["experiments"] for record in experiment["records"]),
         "missing": list(dict.fromkeys(path for chapter in chapters for path in chapter["missing"])),
         "config": config.model_dump(mode="json"),
         "scale": config.scale,
         "outcomes": OUTCOMES,
         "reaches": REACHES,
         "commit": git_commit(),
-        "instruments": _provenance(instruments),
-        "provenance": _provenance(
+        "instruments": provenance(instruments),
+        "provenance": provenance(
             [record for chapter in chapters for experiment in chapter["experiments"] for record in experiment["records"]] + instruments
         ),
     }
 
 
-def _questions(chapters: list[dict[str, Any]], texts: Mapping[int, str]) -> list[dict[str, Any]]:
-    """The questions of the report in their order, each with the chapters of its papers."""
-    found: dict[int, dict[str, Any]] = {}
-    for chapter in chapters:
-        number = chapter["protocol"].question
-        text = texts.get(number, f"Question {number}")
-        question = {"number": number, "text": text, "page": question_page(number), "chapters": [], "headlines": []}
-        found.setdefault(number, question)["chapters"].append(chapter)
-    for question in found.values():
-        question["headlines"] = headlines(question["chapters"])
-        question["tally"] = tally(claim for chapter in question["chapters"] for claim in chapter["claims"])
-    return list(found.values())
+def _questions(chapters: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
+    """The questions of the report in their order, each with the chapters of its papers; one without a paper has no page."""
+    numbers = {*plan.questions, *(chapter["protocol"].question for chapter in chapters)}
+    found = []
+    for number in sorted(numbers):
+        own = [chapter for chapter in chapters if chapter["protocol"].question == number]
+        found.append(
+            {
+                "number": number,
+                "text": plan.questions.get(number, f"Question {number}"),
+                "usual": plan.usual.get(number),
+                "page": question_page(number) if own else None,
+                "chapters": own,
+                "headlines": headlines(own),
+                "tally": tally(claim for chapter in own for claim in chapter["claims"]),
+                "reached": reached(claim for chapter in own for claim in chapter["claims"]),
+            }
+        )
+    return found
+
+
+def reached(claims: Iterable[Mapping[str, Any]]) -> list[tuple[str, str | None]]:
+    """Outcome and reach of each claim, in the order of the outcomes: the cells of a tally bar."""
+    order = [*OUTCOMES]
+    return sorted(((claim["outcome"], claim["reach"]) for claim in claims), key=lambda cell: (order.index(cell[0]), cell[1] == "reduced"))
 
 
 def headlines(chapters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -106,7 +127,7 @@ def headlines(chapters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "claim": claim,
             "paper": chapter["paper"],
-            "figure": next((figure for figure in chapter["figures"] if figure["name"] == claim["headline"]["figure"]), None),
+            "figure": next((figure for figure in chapter["all_figures"] if figure["name"] == claim["headline"]["figure"]), None),
         }
         for chapter in chapters
         for claim in chapter["claims"]
@@ -125,20 +146,55 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     protocol = plan.protocols[paper]
     results = Path(f"results/{plan.scale}/{paper}")
     missing: list[str] = []
-    claims = _claims(paper, protocol.claims.values(), _read(results / "claims.json", [], missing), results / "claims.json")
+    claims = _claims(paper, protocol.claims.values(), read_results(results / "claims.json", [], missing), results / "claims.json")
     experiments = [_experiment(plan, paper, key, missing) for key in plan.experiments(paper)]
     selections = {
-        key: _read(Path(plan.selection(paper, key)), None, missing)
+        key: read_results(Path(plan.selection(paper, key)), None, missing)
         for key in protocol.selections
         if set(protocol.selections[key].experiments) & set(plan.experiments(paper))
     }
     records = {experiment["name"]: experiment["records"] for experiment in experiments}
+    figures = _figures(plan, paper, protocol, missing)
+    by_key = {claim["key"]: claim for claim in claims}
+    for figure in figures:
+        figure["alt"] = alternative(figure, claims)
+    used = {
+        choice.select
+        for experiment in experiments
+        for run in plan.runs(paper, experiment["name"])
+        for choice in _selected(run.cell.factors)
+    }
+    return {
+        "paper": paper,
+        "protocol": protocol,
+        "claims": claims,
+        **place(read_answer(PACKAGE / "papers" / paper / "answer.md", by_key, plan.scale), claims, figures),
+        "experiments": experiments,
+        "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
+        "all_figures": figures,
+        "instruments": instruments_of(plan, paper, missing),
+        "missing": missing,
+        "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
+        "wrong_by_chance": wrong_by_chance(claims),
+        "metrics": {name: protocol.metrics[name] for name in _metrics_read(protocol) if name in protocol.metrics},
+        "code": {key: code_of(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
+        "command": command(paper, plan.scale, plan.config.seeds),
+        "provenance": provenance([record for found in records.values() for record in found]),
+        "costs": [(key, provenance(found)) for key, found in records.items()],
+    }
+
+
+def _figures(plan: Plan, paper: str, protocol: Protocol, missing: list[str]) -> list[dict[str, Any]]:
+    """The figures of a paper that are drawn at this scale, each with its tables and the command that draws it."""
+    results = Path(f"results/{plan.scale}/{paper}")
     figures: list[dict[str, Any]] = [
         {
             "name": key,
+            "paper": paper,
             "svg": results / "figures" / f"{key}.svg",
             "title": protocol.figures[key].title,
             "caption": protocol.figures[key].caption,
+            "experiments": protocol.figures[key].experiments,
             "present": (results / "figures" / f"{key}.svg").exists(),
             "tables": [
                 {"name": name, "csv": Path(plan.table(paper, name)), "present": Path(plan.table(paper, name)).exists()}
@@ -150,37 +206,13 @@ def _chapter(plan: Plan, paper: str) -> dict[str, Any]:
     ]
     missing += [str(figure["svg"]) for figure in figures if not figure["present"]]
     missing += sorted({str(table["csv"]) for figure in figures for table in figure["tables"] if not table["present"]})
-    instruments = _instruments(plan, paper, missing)
-    used = {
-        choice.select
-        for experiment in experiments
-        for run in plan.runs(paper, experiment["name"])
-        for choice in _selected(run.cell.factors)
-    }
-    return {
-        "paper": paper,
-        "protocol": protocol,
-        "claims": claims,
-        "answer": PACKAGE / "papers" / paper / "answer.md",
-        "experiments": experiments,
-        "selections": {key: selection for key, selection in selections.items() if key in used and selection is not None},
-        "figures": figures,
-        "instruments": instruments,
-        "missing": missing,
-        "missing_figures": [protocol.figures[key].title for key in protocol.figures if key not in plan.figures(paper)],
-        "wrong_by_chance": wrong_by_chance(claims),
-        "metrics": {name: protocol.metrics[name] for name in _metrics_read(protocol) if name in protocol.metrics},
-        "code": {key: _code(plan.module(paper, key), records.get(key, [])) for key in protocol.experiments},
-        "command": command(paper, plan.scale, plan.config.seeds),
-        "provenance": _provenance([record for found in records.values() for record in found]),
-        "costs": [(key, _provenance(found)) for key, found in records.items()],
-    }
+    return figures
 
 
 def _experiment(plan: Plan, paper: str, key: str, missing: list[str]) -> dict[str, Any]:
     """What ran of one experiment, and how it differs from scale paper."""
     protocol, budget = plan.experiment(paper, key), plan.budget(paper, key)
-    records = _read(Path(plan.records(paper, key)), [], missing)
+    records = read_results(Path(plan.records(paper, key)), [], missing)
     ran = [record["status"][str(seed)] for record in records for seed in seeds_that_ran(record)]
     return {
         "name": key,
@@ -194,15 +226,6 @@ def _experiment(plan: Plan, paper: str, key: str, missing: list[str]) -> dict[st
         "settings": protocol.settings_at(plan.scale),
         "reduction": reduction(paper, protocol, plan.scale, plan.config.seeds),
     }
-
-
-def _read(path: Path, instead: Any, missing: list[str]) -> Any:
-    """A JSON file of the results; where there is none, or half of one, note that and return ``instead``."""
-    try:
-        return read_json(path)
-    except (OSError, ValueError):
-        missing.append(str(path))
-        return instead
 
 
 def _claims(paper: str, claims: Iterable[Claim], decided: list[dict[str, Any]], path: Path) -> list[dict[str, Any]]:
@@ -222,56 +245,6 @@ def _metrics_read(protocol: Protocol) -> list[str]:
     return list(dict.fromkeys(metric for test in tests for metric in metrics_of(test)))
 
 
-def _instruments(plan: Plan, paper: str, missing: list[str]) -> list[dict[str, Any]]:
-    """The runs of instruments that a paper's runs read: what each is, and the facts that it left of itself."""
-    used = plan.instruments(paper)
-    found = []
-    for key in dict.fromkeys(run.experiment for run in used):
-        runs = [(run.cell.labels, list(run.seeds)) for run in used if run.experiment == key]
-        records = _read(Path(plan.records(INSTRUMENTS, key)), [], missing)
-        found += [
-            {
-                "experiment": key,
-                "title": plan.experiment(INSTRUMENTS, key).title,
-                "cell": ", ".join(f"{factor} {value}" for factor, value in record["cell"].items()) or "only",
-                "seeds": ", ".join(map(str, record["seeds"])),
-                "facts": {name: str(value) for name, value in record["facts"].items()},
-                "code": _code(plan.module(INSTRUMENTS, key), [record]),
-            }
-            for record in records
-            if (record["cell"], record["seeds"]) in runs
-        ]
-    return found
-
-
-def _code(module: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Where the code of an experiment is: its path and, for each commit that its runs name, a link where there is one."""
-    path = f"src/{module.replace('.', '/')}.py"
-    commits = sorted({str(record["commit"]) for record in records}) or [git_commit()]
-    host = repository()
-    return {"path": path, "commits": [{"id": commit, "link": source_link(host, commit, path)} for commit in commits]}
-
-
 def _selected(factors: Mapping[str, Any]) -> list[Any]:
     """The selections that decide a factor by their best value."""
     return [value for value in factors.values() if getattr(value, "take", None) == "best"]
-
-
-def _provenance(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the runs had in common, or the list of what they had."""
-
-    def distinct(key: str) -> list[Any]:
-        return sorted({str(record[key]) for record in records})
-
-    return {
-        "commits": distinct("commit"),
-        "devices": sorted({f"{record['device']}: {record['device_name']}" for record in records}),
-        "determinism": distinct("determinism"),
-        "versions": sorted({", ".join(f"{name} {version}" for name, version in record["versions"].items()) for record in records}),
-        "data": sorted({f"{name}: {digest}" for record in records for name, digest in record["data"].items()}),
-        "runs": len(records),
-        "replicas": sum(len(seeds_that_ran(record)) for record in records),
-        "wall_seconds": sum(record["wall_seconds"] for record in records),
-        "cpu_seconds": sum(record["cpu_seconds"] for record in records),
-        "peak_memory_mb": max((record["peak_memory_mb"] for record in records), default=0),
-    }

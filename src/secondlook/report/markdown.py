@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
+
+from secondlook.report.formulas import markdown, tree
 
 Node = dict[str, Any]
 
 
 def parse(text: str) -> list[Node]:
-    """Return the blocks of a CommonMark text (with tables). Raw HTML stays text, an image becomes its description.
+    """Return the blocks of a CommonMark text (with tables and formulas). Raw HTML stays text, an image becomes its description.
 
     A block or a span is ``{"kind": ..., "body": [...]}``, a leaf has ``text`` in place of the body. A link whose scheme could run code
     stays text: markdown-it refuses it.
     """
-    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").parse(text)
-    return _nodes(SyntaxTreeNode(tokens))
+    return _nodes(SyntaxTreeNode(markdown().parse(text)))
 
 
 def _nodes(parent: SyntaxTreeNode) -> list[Node]:
@@ -36,6 +36,8 @@ def _node(node: SyntaxTreeNode) -> list[Node]:
             return [{"kind": "break"}]
         case "hr":
             return [{"kind": "rule"}]
+        case "formula" | "formula_block":
+            return [{"kind": node.type, "text": node.content, "tree": tree(node.content)}]
         case "code_inline":
             return [{"kind": "code", "text": node.content}]
         case "fence" | "code_block":

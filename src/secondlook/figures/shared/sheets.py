@@ -61,7 +61,7 @@ def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) 
         for axis, step in zip(row, chosen, strict=True):
             axis.imshow(tile(found[step]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
-            axis.set(xticks=[], yticks=[])
+            axis.set(xticks=[], yticks=[], label=f"step {step:,} | {' '.join(name.split())}")
             axis.spines[:].set_visible(False)
         row[0].set_ylabel(name, fontsize=8)
     return figure

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import LOSS_LOOKS, WIDTH, plain_log
 from secondlook.labels import GENERATORS, LOSSES
 from secondlook.papers.arjovsky2017.figures import cell
@@ -51,6 +52,7 @@ def draw(data: FigureData) -> Figure:
     axes[0].set_ylabel(f"of {judged.max():,.0f} samples" if len(judged) else "", fontsize=8)
     axes[1].set_ylim(0, 10.5)
     axes[2].set_ylim(0, 1.05)
+    axes[1].set_label(KEY)
     axes[2].legend(fontsize=7, loc="lower right")
     figure.supxlabel(bound_text(collapses), fontsize=8)
     return figure

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import GREEN, LOSS_LOOKS, WIDTH
 from secondlook.labels import LOSSES
 from secondlook.papers.arjovsky2017.figures import cell, series
@@ -38,4 +39,5 @@ def draw(data: FigureData) -> Figure:
     right.axhline(0, color="black", lw=0.8)
     right.set(title="Trained from theta = 1", xlabel="generator steps", ylabel="offset theta")
     right.legend(fontsize=7)
+    right.set_label(KEY)
     return figure

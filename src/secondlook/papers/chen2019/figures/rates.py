@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.style import WIDTH
 from secondlook.papers.chen2019.figures import PLACES, placed
 from secondlook.tables.read import snapshot
 
@@ -22,7 +21,7 @@ def draw(data: FigureData) -> Figure:
     frame = pd.concat(ends, ignore_index=True)
     without = frame[(frame["place"] == "conv-bn-relu-drop") & (frame["rate"] == 0)]
     frame = pd.concat([frame, without.assign(place="head"), without.assign(place="conv-drop-bn-relu")], ignore_index=True)  # the same net
-    figure, axis = plt.subplots(figsize=(WIDTH, 3.6))
+    figure, axis = plt.subplots(figsize=(4.8, 3.4))
     for shift, (place, (label, look)) in enumerate(PLACES.items()):
         mine = frame[frame["place"] == place]
         if mine["rate"].nunique() < 2:

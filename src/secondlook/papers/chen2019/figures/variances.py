@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import WIDTH
 from secondlook.papers.chen2019.figures import PLACES, placed
 from secondlook.tables.read import snapshot
@@ -42,4 +43,5 @@ def draw(data: FigureData) -> Figure:
     right.set_xticks([spot for spot, _ in ticks], [text for _, text in ticks], fontsize=5.5)
     right.set(ylabel="test error, %", title="As trained, then re-estimated")
     left.set_title("Shift")
+    right.set_label(KEY)
     return figure

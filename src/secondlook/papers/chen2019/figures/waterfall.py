@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import WIDTH
 from secondlook.papers.chen2019.figures import ARM_LOOKS
 from secondlook.papers.chen2019.orders import ARMS, ArmName
@@ -49,5 +50,6 @@ def draw(data: FigureData) -> Figure:
     right.axhline(2.5, color="0.8", lw=0.8)
     right.set_yticks(range(len(STEPS)), [f"{first} to {second}: {name}" for (first, second), name in STEPS.items()], fontsize=7)
     right.set_ylim(len(STEPS) - 0.5, -0.5)
+    right.set_label(KEY)
     right.set(title="Change of the error", xlabel="points, 90 % interval; left of 0 is a gain")
     return figure

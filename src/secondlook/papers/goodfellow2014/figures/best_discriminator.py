@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import WIDTH, looks
 
 METRICS = frozenset(["t", "jsd_trained"])
@@ -42,4 +43,5 @@ def draw(data: FigureData) -> Figure:
     )
     right.set(title="Value", xlabel="distance t, standard deviations", ylabel="V, nats")
     right.legend(fontsize=7, loc="center right")
+    right.set_label(KEY)
     return figure

@@ -31,6 +31,7 @@ def draw(data: FigureData) -> Figure:
             axis.plot(*mixture(ring).centres.T, "o", mfc="none", mec="#999999", ms=6, mew=0.7)
             axis.plot(*samples[step].T, ".", color=LOSS_LOOKS[loss].colour, ms=2, alpha=0.5)
             axis.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[], aspect="equal")
+            axis.set_label(f"step {step:,} | {LOSSES[loss]}{f', {MIXTURES[ring]}' if several else ''}")
             axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
         line[0].set_ylabel(f"{LOSSES[loss]}\n({MIXTURES[ring]})" if several else LOSSES[loss], fontsize=6.5)
     return figure

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.style import BLACK, OPTIMIZER_LOOKS, WIDTH
+from secondlook.figures.style import BLACK, OPTIMIZER_LOOKS
 from secondlook.papers.wilson2017.figures import RULE_LOOKS, draw_row, rule_labels
 from secondlook.tables.read import final_values
 
@@ -34,7 +34,7 @@ def draw(data: FigureData) -> Figure:
         other = final_values(data.tables[experiment], "test_loss", ["optimizer"]).dropna(subset=["value"])
         gap = _by_seed(other[other["optimizer"] == "adam"]) - _by_seed(other[other["optimizer"] == "sgd"])
         arms.append((f"Adam, {what}", gap, OPTIMIZER_LOOKS["adam"]._replace(colour=BLACK.colour)))
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.6 + 0.36 * len(arms)))
+    figure, axis = plt.subplots(figsize=(5.2, 0.6 + 0.36 * len(arms)))
     for row, (_, gap, look) in enumerate(arms):
         draw_row(axis, gap.dropna().to_numpy(), row, look)
     axis.axvline(0, color="black", lw=0.8)

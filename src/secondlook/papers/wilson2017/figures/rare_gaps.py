@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import OPTIMIZER_LOOKS, WIDTH
 from secondlook.labels import OPTIMIZERS
 from secondlook.papers.wilson2017.figures import draw_row
@@ -33,10 +34,13 @@ def draw(data: FigureData) -> Figure:
             for frame, marks in ((by_loss, {"mfc": "white", "alpha": 0.8}), (by_validation, {})):
                 mine = frame[(frame["signal"] == signal) & (frame["optimizer"] == rule) & (frame["eps"] == eps)]
                 draw_row(axis, _values(mine), place + (0.2 if frame is by_loss else -0.08), look, **marks)
-        axis.set(title=title, xlabel="test error, %")
+        axis.set_title(title, fontsize=7)
+        axis.set_xlabel("test error, %")
     names = [OPTIMIZERS[rule] + (f", epsilon {float(eps):g}" if eps not in ("", OWN) else "") for rule, eps in rows]
     axes[0].set_yticks(np.arange(len(rows)), names)
     axes[0].invert_yaxis()
+    axes[1].tick_params(labelleft=True)  # it stands alone beside the answer
+    axes[1].set_label(KEY)
     return figure
 
 
