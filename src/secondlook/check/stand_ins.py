@@ -98,7 +98,7 @@ def stand_ins() -> Iterator[None]:
     Within itself it does nothing, so that many modules can be read and forgotten together.
     """
     missing = frozenset(name for name in LIBRARIES if name not in sys.modules)
-    if not missing or any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         yield
         return
     before = set(sys.modules)
