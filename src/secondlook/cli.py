@@ -12,13 +12,12 @@ from pathlib import Path
 
 from secondlook import verbs
 from secondlook.errors import UserError
-from secondlook.files import writing
 from secondlook.job import add_options, guarded
 from secondlook.parent import end_with_driver
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return the exit status. A `UserError`, or a disk that says no, is printed without a traceback."""
+    """Run one verb; return the exit status. A `UserError` is printed without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m secondlook", description=__doc__.splitlines()[0])
     known = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
@@ -154,8 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     end_with_driver()
     try:
-        with writing(f"what 'secondlook {options.verb}' makes"):
-            options.call(options)
+        options.call(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

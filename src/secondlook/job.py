@@ -26,20 +26,22 @@ def guarded(work: Callable[[argparse.Namespace], None], options: argparse.Namesp
     """Do the work of a verb.
 
     Raises:
-        UserError: its code is not that of the digest, or what it reads is missing or not as its job left it.
+        UserError: its code is not that of the digest, what it reads is missing or not as its job left it, or its folder takes no files.
     """
     options.check = lambda: None
     if options.code:
         options.check = _pin_code(options).check
+    from secondlook import seals  # only now: what it imports is part of the job's code
+    from secondlook.files import writing
+
     if not options.recipe:
         work(options)
         return
-    from secondlook import seals  # only now: its code is that of the digest, too
-
-    inputs, place = seals.checked(_inputs(options)), seals.seal_file(_outputs(options)[0])
-    if place:
+    inputs, outputs = seals.checked(_inputs(options)), _outputs(options)
+    if place := seals.seal_file(outputs[0]):
         place.unlink(missing_ok=True)
-    work(options)
+    with writing(outputs[0].parent):
+        work(options)
     options.check()
     seals.seal(options.recipe, inputs, _outputs(options))
 
