@@ -16,7 +16,7 @@ METRICS = frozenset({"squared_error", "mean_image_error"})
 
 def draw(data: FigureData) -> Figure:
     """Draw all nets of the tables on one axis."""
-    figure, axis = plt.subplots(figsize=(WIDTH, 3.4))
+    figure, axis = plt.subplots(figsize=(0.65 * WIDTH, 3.6))
     for name, table in data.tables.items():
         for key, (label, look) in NETS.items():
             rows = of_net(table, *key)
@@ -26,7 +26,7 @@ def draw(data: FigureData) -> Figure:
     axis.axhline(means.loc[means["metric"] == "mean_image_error", "value"].mean(), color="0.4", ls="--", lw=1, label="the mean image")
     axis.set(xlabel="updates of the whole net", ylabel="squared error of a test image")
     plain_log(axis)
-    axis.legend(fontsize=7)
+    axis.legend(fontsize=8)
     return figure
 
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import BLACK, BLUE, GREEN, ORANGE, VERMILLION, WIDTH, Look, plain_log
 from secondlook.labels import MODELS
 from secondlook.tables.read import snapshot
@@ -32,6 +33,7 @@ def draw(data: FigureData) -> Figure:
     panel(axes[0], final, DISTANCES, "sliced_w_floor", "Distance to the prior")
     panel(axes[1], final, QUALITIES, "fid_a_floor", "Frechet distance of images")
     panel(axes[2], final, ERRORS, None, "Squared error")
+    axes[1].set_label(KEY)
     axes[2].set_ylim(0, 1.15 * axes[2].get_ylim()[1])
     return figure
 
@@ -57,5 +59,5 @@ def panel(axis: Axes, final: pd.DataFrame, metrics: dict[str, tuple[str, Look]],
     axis.set_title(title, fontsize=8)
     axis.tick_params(axis="y", labelsize=7)
     handles = [plt.Line2D([], [], ls="", marker=look.marker, color=look.colour, ms=4, label=name) for name, look in metrics.values()]
-    axis.legend(handles=handles, fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    axis.legend(handles=handles, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     axis.set_xlim(-0.6, len(models) - 0.4)

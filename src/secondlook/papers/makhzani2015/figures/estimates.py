@@ -33,7 +33,7 @@ def draw(data: FigureData) -> Figure:
     if "A1" in data.claims:
         reported = data.claims["A1"]["reported"]
         axis.axhline(reported["value"], color=VERMILLION.colour, lw=1.0, ls="--", label=f"paper: {reported['text']}")
-    axis.legend(fontsize=7)
+    axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3)  # lines may lie anywhere within
     names = [f"{MODELS[model]}, fitted Gaussian" if model == "ae" else MODELS[model] for model in models]
     axis.set_xticks(range(len(models)), names, fontsize=8)
     axis.set(ylabel="Parzen log-likelihood, nats", xlim=(-0.5, len(models) - 0.5))
