@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from secondlook.errors import UserError
 from secondlook.files import read_json
 from secondlook.machine import git_commit
 from secondlook.plan.plan import Plan
@@ -19,7 +20,7 @@ def read_results(path: Path, instead: Any, missing: list[str]) -> Any:
     """A JSON file of the results; where there is none, or half of one, note that and return ``instead``."""
     try:
         return read_json(path)
-    except (OSError, ValueError):
+    except (OSError, UserError):
         missing.append(str(path))
         return instead
 
