@@ -32,7 +32,7 @@ def read_report(path: Path) -> dict[str, Any]:
         if place.is_file():
             try:
                 found = read_json(place)
-            except ValueError:
+            except UserError:
                 break
             if isinstance(found, dict) and "claims" in found and "experiments" in found:
                 return found
