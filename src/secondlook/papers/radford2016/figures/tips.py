@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import BLUE, VERMILLION, WIDTH, Look
 from secondlook.labels import REMOVED
 from secondlook.tables.read import snapshot
@@ -50,6 +51,7 @@ def draw(data: FigureData) -> Figure:
     axes[0].set_xlabel("Frechet distance, times that of the recipe", fontsize=8)
     axes[0].set_yticks(range(len(rows)), rows, fontsize=8)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    axes[0].set_label(KEY)
     for axis in axes[1:]:
         axis.set_xlabel("runs (filled: success)", fontsize=8)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
