@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import BLUE, ORANGE, WIDTH
 from secondlook.labels import TECHNIQUES
 from secondlook.tables.read import snapshot
@@ -50,6 +51,7 @@ def draw(data: FigureData) -> Figure:
     left.text(
         0.01, len(rows) - 0.5, "over the full recipe", transform=left.get_yaxis_transform(), fontsize=6.5, color="#555555", va="bottom"
     )
+    left.set_label(KEY)
     right.set(xlabel="modes with a good sample, of 8", title="Modes, ReLU nets", xlim=(-0.4, 8.4))
     return figure
 
