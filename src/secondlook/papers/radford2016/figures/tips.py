@@ -40,6 +40,7 @@ def draw(data: FigureData) -> Figure:
             _squares(axes[1 + list(STEPS).index(key)], row, runs, look)
         axes[0].plot([], [], color=look.colour, marker=look.marker, ms=5, label=title)
         axes[1 + list(STEPS).index(key)].set_xticks([])
+        axes[1 + list(STEPS).index(key)].margins(x=0.12)
         axes[1 + list(STEPS).index(key)].set_title(title.capitalize(), fontsize=8)
     axes[0].axvline(1, color="black", lw=0.8)
     axes[0].set_xscale("log")
@@ -54,7 +55,7 @@ def draw(data: FigureData) -> Figure:
     axes[0].set_label(KEY)
     for axis in axes[1:]:
         axis.set_xlabel("runs (filled: success)", fontsize=8)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=8)
+    axes[0].legend(fontsize=7, ncols=2, loc="upper left", borderaxespad=0.2)  # in the row of the recipe, which has no ratio
     return figure
 
 
