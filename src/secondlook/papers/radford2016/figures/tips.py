@@ -56,7 +56,7 @@ def draw(data: FigureData) -> Figure:
     left.set_ylim(len(rows) - 0.5, -0.5)
     left.set_label(KEY)
     # in the row of the recipe, which has no ratio
-    left.legend(fontsize=7, ncols=2, loc="upper left", borderaxespad=0.2, frameon=True, framealpha=1, edgecolor="none")
+    left.legend(fontsize=7, ncols=2, loc="upper left", handlelength=1.2, columnspacing=1, frameon=True, framealpha=1, edgecolor="none")
     right.tick_params(labelleft=True)  # on a phone it stands below the other
     right.set_title("Runs (filled: success)", fontsize=8)
     right.set_xticks(centres, [title.replace(" ", "\n", 1) for title, _, _ in STEPS.values()], fontsize=8)
