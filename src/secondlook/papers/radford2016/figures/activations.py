@@ -27,6 +27,8 @@ def draw(data: FigureData) -> Figure:
                 axis.fill_between(band["step"], band["min"], band["max"], color=look.colour, alpha=0.2, lw=0)
             axes[row][0].set_ylabel(what)
         axes[0][column].set_title(f"weights of variance {float(gain):g} / width")
+        for axis in axes[:, column]:
+            axis.tick_params(labelleft=True)  # on a phone panels stand one below the other
         axes[1][column].set_xlabel("hidden layer, from the input")
     axes[0][0].set_yscale("log")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)

@@ -13,7 +13,7 @@ from secondlook.tables.read import snapshot
 
 METRICS = frozenset(["wanted_1", "wanted_3", "wanted_1_short", "ink_1", "ink_3"])
 COLUMNS = ("thick a", "- thin a", "+ thin b", "of one", "of three")
-WAYS = {"1": ("one", VERMILLION), "1_short": ("one, cut to\nnoise's length", ORANGE), "3": ("three", BLUE)}
+WAYS = {"1": ("one", VERMILLION), "1_short": ("one, cut\nto noise's\nlength", ORANGE), "3": ("three", BLUE)}
 
 
 def draw(data: FigureData) -> Figure:
@@ -23,6 +23,9 @@ def draw(data: FigureData) -> Figure:
     figure = plt.figure(figsize=(WIDTH, 0.75 * rows + 0.6))
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(rows, len(COLUMNS), squeeze=False)
+    for axis in axes.flat:  # nothing is drawn where the first seed diverged, or found too few exemplars
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
     for line, images in zip(axes, strip if strip is not None else [], strict=False):
         for axis, image in zip(line, images, strict=True):
             show(axis, image)

@@ -17,7 +17,7 @@ LABELS = {"pixels": "pixels", "random": "an untrained D", "gan": "the trained D"
 def draw(data: FigureData) -> Figure:
     """A row a kind of features; a game that diverged has none, and is a cross at the right edge."""
     end = snapshot(data.table).reset_index()
-    figure, axis = plt.subplots(figsize=(WIDTH * 0.75, 2.4))
+    figure, axis = plt.subplots(figsize=(WIDTH, 2.4))
     for row, (source, look) in enumerate(looks(LABELS).items()):
         runs = end[end["source"] == source]
         values = runs.loc[~runs["diverged"], "error"].dropna()

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.panels import KEY
 from secondlook.figures.style import BLUE, WIDTH
 from secondlook.labels import NOISE_LEVELS, TECHNIQUES
 from secondlook.tables.read import snapshot
@@ -29,5 +30,8 @@ def draw(data: FigureData) -> Figure:
         axis.plot(range(len(ARMS)), lines.mean(axis=1), "_", color="black", ms=22, mew=1.8)
         axis.set_xticks(range(len(ARMS)), [textwrap.fill(TECHNIQUES[arm], 14) for arm in ARMS], fontsize=7)
         axis.set(title=name.capitalize(), xlim=(-0.4, len(ARMS) - 0.6))
+    for axis in axes:  # on a phone they stand one below the other
+        axis.tick_params(labelleft=True)
     axes[0].set_ylabel("test error, %")
+    axes[list(NOISE_LEVELS).index("low")].set_label(KEY)  # the headline claim is of it
     return figure

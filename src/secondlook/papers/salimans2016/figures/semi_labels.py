@@ -18,7 +18,7 @@ PAPER = {20: (1677, 452), 50: (221, 136), 100: (93, 6.5), 200: (90, 4.2)}
 def draw(data: FigureData) -> Figure:
     """A dot a seed; a replica that diverged is a cross at the top."""
     ends = snapshot(data.table).reset_index()
-    figure, axis = plt.subplots(figsize=(WIDTH * 0.7, 3.2))
+    figure, axis = plt.subplots(figsize=(WIDTH, 3.0))
     for place, (labels, (mean, deviation)) in enumerate(PAPER.items()):
         mine = ends[ends["labels"].astype(int) == labels]
         sound = mine.loc[~mine["diverged"], "errors"]

@@ -15,7 +15,7 @@ ARMS = ("feature_matching", "ordinary", "minibatch", "supervised")
 
 def draw(data: FigureData, noise_level: str = "low") -> Figure:
     """The first seed of each arm at one noise level."""
-    figure, axes = plt.subplots(1, len(ARMS), figsize=(WIDTH, 2.1))
+    figure, axes = plt.subplots(1, len(ARMS), figsize=(WIDTH, 1.9))
     for axis, arm in zip(axes, ARMS, strict=True):
         for record in data.records:
             if (record.cell["technique"], record.cell["noise_level"]) == (arm, noise_level):
