@@ -58,7 +58,7 @@ def places(interval: Sequence[float | None] | None, value: float) -> int:
 
 
 def rounded(value: float, decimals: int) -> str:
-    """A number with so many decimals, six at most; fewer than none rounds to tens. The minus is a true one, a tiny number a power of ten."""
+    """A number with so many decimals, six at most; fewer than none rounds to tens. A true minus; a tiny number is a power of ten."""
     if decimals > 6 and 0 < abs(value) < 1e-3:
         power = math.floor(math.log10(abs(value)))
         head = f"{value / 10.0**power:.{max(0, min(1, decimals + power))}f}".removesuffix(".0")
