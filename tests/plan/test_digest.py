@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -419,17 +418,19 @@ def test_the_digest_is_the_same_on_every_python(tmp_path: Path) -> None:
     assert digest("golden", package_dir=package, versions={"torch": "2.14.1"}) == "adf4f3db2be5fc38"
 
 
-def test_it_is_fast(tmp_path: Path) -> None:
-    """A package of 60 files of 130 lines. The bound is loose, since the machine may be busy; the usual time is well under 0.2 s."""
-    module = "".join(f"def area_{i}(a, b):\n    '''Text.'''\n    c = a * b  # text\n    return f'{{c}}' + 'x' * {i}\n\n" for i in range(26))
-    files = {f"m{i}.py": f"from . import m{(i + 1) % 60}\nX = {i}\n{module}" for i in range(60)}
+def test_files_are_read_again_but_cut_into_tokens_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"m{i}.py": f"from . import m{(i + 1) % 9}\nX = {i}\n" for i in range(9)}
     package = write(tmp_path / "many", {"__init__.py": "", **files})
-    start = time.perf_counter()
     first = digest("many.m0", package_dir=package)
-    assert time.perf_counter() - start < 2
-    start = time.perf_counter()
+
+    def again(*_: object) -> None:
+        raise AssertionError("cut once more")
+
+    monkeypatch.setattr("tokenize.tokenize", again)
     assert digest("many.m0", package_dir=package) == first
-    assert time.perf_counter() - start < 0.2  # tokens are kept, files are read again
+    (package / "m3.py").write_text("X = 4\n")
+    with pytest.raises(AssertionError, match="cut once more"):
+        digest("many.m0", package_dir=package)
 
 
 FRESH = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +15,7 @@ from secondlook.figures.style import WIDTH
 ROWS = {"walk": None, "neighbours": ("samples", "nearest\ntraining\nimages")}
 
 
-def draw(data: FigureData, kind: str) -> Figure:
+def draw(data: FigureData, kind: Literal["walk", "neighbours"] = "walk") -> Figure:
     """A row a walk, or samples and their neighbours."""
     strip = first_strip(data, kind)
     if strip is None:
