@@ -426,7 +426,7 @@ def test_files_are_read_again_but_cut_into_tokens_once(tmp_path: Path, monkeypat
     def again(*_: object) -> None:
         raise AssertionError("cut once more")
 
-    monkeypatch.setattr("tokenize.tokenize", again)
+    monkeypatch.setattr("tokenize.generate_tokens", again)
     assert digest("many.m0", package_dir=package) == first
     (package / "m3.py").write_text("X = 4\n")
     with pytest.raises(AssertionError, match="cut once more"):
