@@ -40,10 +40,12 @@ format: $(READY)
 	ruff check --fix .
 	snakefmt Snakefile workflow
 
-# Time of a training step against two references, one core.
+# Time of a training step against other ways of writing it, and with each tip; one core.
 bench: $(READY)
 	python bench/c1_step.py
 	python bench/gan_step.py
+	python bench/tips_step.py
+	python bench/vae_step.py
 
 # How often verdicts are wrong: simulated experiments with a known truth, into results/calibration.csv.
 calibrate: $(READY)
