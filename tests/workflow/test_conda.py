@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -70,7 +70,10 @@ def with_dependencies(names: set[str]) -> set[str]:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            needs = map(Requirement, requires(name) or ())
+            try:
+                needs = [Requirement(text) for text in requires(name) or ()]
+            except PackageNotFoundError:  # it is for another system
+                continue
             pending += [canonicalize_name(need.name) for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
     return found
 
@@ -78,7 +81,10 @@ def with_dependencies(names: set[str]) -> set[str]:
 def locked(environment: Path) -> list[str]:
     """Modules that the project uses and that this environment does not have."""
     missing = set().union(*map(pinned, ENVIRONMENTS.values())) - with_dependencies(pinned(environment))
-    return sorted(module for module, sources in packages_distributions().items() if missing & set(map(canonicalize_name, sources)))
+    modules = {
+        module: set(map(canonicalize_name, sources)) for module, sources in packages_distributions().items() if module.isidentifier()
+    }
+    return sorted(module for module, sources in modules.items() if missing & sources)
 
 
 @pytest.fixture

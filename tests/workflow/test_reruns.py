@@ -419,7 +419,7 @@ def test_the_jobs_announced_are_the_jobs_that_run(project: Project) -> None:
     made = {path for job in done.jobs for path in job.output}  # an output may be a folder
     made |= {folder for path in made if path.endswith("job.json") for folder in cells_of(project, path)}
     changed = {path for path in products if after[path] != before[path]}
-    assert changed == {path for path in products if made & {path, str(Path(path).parent)}}
+    assert changed == {path for path in products if made & {path, *map(str, Path(path).parents)}}
     assert {path for path in made if (project / path).is_file()} <= set(products)
     assert project.dry().labels == []
 
