@@ -45,7 +45,7 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
         assert "Scale smoke" in text
         assert len(text.encode()) < 400_000  # without its figures
         assert not re.search(
-            rf'src="(?!assets/)|href="(?!data:,|#|assets/|index\.html|runs\.html|report\.pdf|({inside})\.html|https://(arxiv|papers\.nips)\.)',
+            rf'src="(?!assets/)|href="(?!data:,|#|assets/|index\.html|runs\.html|report\.pdf|({inside})\.html|https://(arxiv\.|papers\.nips\.|doi\.org/))',
             text,
         )
         for file in re.findall(r'(?:src|href)="(assets/[^"]+)"', text):

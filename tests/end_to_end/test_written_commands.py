@@ -21,6 +21,7 @@ ELSEWHERE = {
     "snakemake --workflow-profile profiles/slurm": "see above",
     "sbatch": "see above",
     "squeue": "see above",
+    "python -m secondlook restore": "here are results already; tests/workflow/test_transfer.py restores into an empty checkout",
     "conda create": "no conda solver can be assumed; envs/ are checked against the lock",
     "conda activate": "see above",
     "snakemake --cores all --use-conda": "run with a stand-in conda in tests/workflow",
