@@ -319,7 +319,7 @@ def test_a_claim_names_its_code_and_the_command_that_runs_it(page: Page) -> None
 
 def test_the_paper_and_we_stand_on_one_axis(page: Page) -> None:
     assert [tag for tag, _ in page.tags].count("h4") == 2  # every replica
-    assert sum(tag == "circle" and "class" not in attrs for tag, attrs in page.tags) == 12
+    assert sum(tag == "circle" and attrs["cx"].endswith("%") for tag, attrs in page.tags) == 12
     plots = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") == "plot"]
     assert [attrs["aria-label"].partition(";")[2] for attrs in plots] == [" it lies wholly where the claim holds."] * 2
     assert sum(attrs.get("class") == "said" for _, attrs in page.tags) == 2  # one in the key
