@@ -75,6 +75,15 @@ def test_whatever_happens_to_jobs_the_numbers_are_the_same(site: Site) -> None:
     assert not list((project / "work").rglob("step-*")), "checkpoints of finished jobs are removed"
 
 
+def test_a_preempted_job_is_started_again_and_takes_up_its_checkpoint(site: Site) -> None:
+    (site.project / "none").touch()
+    driver = site.submit(f"{RESULTS}/walk/trouble=none/seeds=0-1/job.json", *RUN[1:])
+    site.wait_for(lambda: walking(site, "none"), driver)
+    site.cluster.ask("sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null", "--wrap", "sleep 1")
+    assert driver.wait(timeout=200) == 0, site.said()[-6000:]
+    assert "taking up a checkpoint" in log(site, "none").read_text()
+
+
 def test_a_killed_driver_is_not_followed_by_a_second_submission(site: Site) -> None:
     cluster, project = site.cluster, site.project
     (project / "none").touch()
