@@ -43,14 +43,16 @@ def test_the_report_is_one_folder_that_needs_no_network(smoke, plan: Plan) -> No
     inside = "|".join(f"question-{number}" for number in numbers)
     for text in (front, *pages.values()):
         assert "Scale smoke" in text
-        assert len(text.encode()) < 400_000  # without its figures
+        assert (
+            len(text.encode()) < 420_000
+        )  # without its figures; scale smoke runs what quick leaves to paper, whose pages have less than 400 kB
         assert not re.search(
             rf'src="(?!assets/)|href="(?!data:,|#|assets/|index\.html|runs\.html|report\.pdf|({inside})\.html|https://(arxiv\.|papers\.nips\.|doi\.org/))',
             text,
         )
         for file in re.findall(r'(?:src|href)="(assets/[^"]+)"', text):
             assert (folder / file).stat().st_size > 0
-    assert "missing" not in front
+    assert "These results are missing" not in front
     for paper, protocol in plan.protocols.items():
         page = pages[protocol.question]
         assert plan.questions[protocol.question] in html.unescape(front)
