@@ -19,7 +19,6 @@ from secondlook.papers.makhzani2015.priors import make_prior
 from secondlook.papers.makhzani2015.training import load, to_pixels
 from secondlook.papers.makhzani2015.trio import Trio
 from secondlook.runner.job import Job, Result
-from secondlook.train.resumable import Progress
 from secondlook.train.streams import torch_generator
 
 CPU = torch.device("cpu")
@@ -115,7 +114,7 @@ def test_a_replica_has_the_same_bits_alone_and_among_others(job, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["ae", "vae", "aae, labels", "dropout"])
-def test_k_steps_kill_resume_rest_is_n_steps(job, tmp_path: Path, monkeypatch, capsys, name: str) -> None:
+def test_k_steps_kill_resume_rest_is_n_steps(job, tmp_path: Path, monkeypatch, capsys, dies: Callable, name: str) -> None:
     cell = CELLS.get(name, {"model": "aae", "dropout": 0.5})
     play = functools.partial(job, **cell, **MEASURED, records=2)
     straight = module.run(play())
@@ -128,25 +127,6 @@ def test_k_steps_kill_resume_rest_is_n_steps(job, tmp_path: Path, monkeypatch, c
         assert rows(module.run(play(work=work)), 4) == rows(straight, 4), f"killed after checkpoint {after}"
         assert "taking up a checkpoint" in capsys.readouterr().err
     assert after - 1 == (5 if name == "dropout" else 2)
-
-
-def dies(after: int, call: Callable[[], object]) -> bool:
-    """Call until checkpoint number ``after`` is written; False if there are fewer."""
-    save, calls = Progress.save, []
-
-    def save_and_die(*arguments: object) -> None:
-        save(*arguments)
-        calls.append(1)
-        if len(calls) == after:
-            raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Progress, "save", save_and_die)
-        try:
-            call()
-        except KeyboardInterrupt:
-            return True
-    return False
 
 
 def rows(result: Result, seed: int) -> list[tuple]:
