@@ -10,7 +10,7 @@ from snakemake.logging import logger
 
 from secondlook.check.everything import check_project
 from secondlook.check.stand_ins import stand_ins
-from secondlook.errors import MOST_NAMED, UserError
+from secondlook.errors import UserError
 from secondlook.files import file_sha256
 from secondlook.machine import gpu_present
 from secondlook.plan import interim, targets
@@ -18,15 +18,12 @@ from secondlook.plan.code import library_pins, roots, run_code, run_versions
 from secondlook.plan.digest import digest
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
-from secondlook.plan.products import planned_jobs
 from secondlook.protocol.config import load_config
 from secondlook.protocol.project import INSTRUMENTS, load_project
 from secondlook.report.reductions import reductions_digest
 from secondlook.seals import recipe_digest
 from secondlook.start.folders import check_folders
-from secondlook.start.leftovers import sweep
 from secondlook.start.lock import hold
-from secondlook.start.stale import look, put_times_back
 
 ROOT = Path(workflow.basedir)
 PAPERS = ROOT / "src/secondlook/papers"
@@ -320,85 +317,3 @@ def report_pdf():
 def contents(files):
     """Digest of the contents of files, which are inputs of a job: for its recipe, since times say nothing in a fresh clone."""
     return recipe_digest({file: file_sha256(file) for file in files})
-
-
-# -- recipes ---------------------------------------------------------------------------------------------------------------
-
-#: rule -> what its jobs are told; each is a param of the rule, and all of them are its jobs' recipe
-PARAMS = {
-    "run": {
-        "spec": bundle_at(bundle_spec),
-        "code": at(job_code, "paper", "experiment"),
-        "versions": at(job_versions, "paper", "experiment"),
-    },
-    "collect": {"code": code_of("collect")},
-    "select": {
-        "spec": at(selection_rule, "paper", "selection"),
-        "code": code_of("select"),
-    },
-    "interim": {
-        "claims": at(interim_claims, "paper", "experiment"),
-        "controls": at(interim_controls, "paper", "experiment"),
-        "design": at(interim_design, "paper", "experiment"),
-        "readers": at(interim_readers, "paper", "experiment"),
-        "code": code_of("interim"),
-    },
-    "decide": {
-        "claims": at(claim_rules, "paper"),
-        "controls": at(control_rules, "paper"),
-        "design": at(claim_design, "paper"),
-        "code": code_of("decide"),
-    },
-    "figure": {
-        "module": at(plan.figure_module, "paper", "figure"),
-        "options": at(figure_options, "paper", "figure"),
-        "code": at(figure_code, "paper", "figure"),
-    },
-    "report": {
-        "config": plain(CONFIG),
-        "reduced": REDUCED,
-        "texts": contents(report_sources()),
-        "code": code_of("report"),
-    },
-    "pdf": {
-        "config": plain(CONFIG),
-        "reduced": REDUCED,
-        "texts": contents(pdf_sources()),
-        "code": code_of("pdf"),
-    },
-}
-
-
-def recipe(rule):
-    """Param: digest of all that a job of a rule is told."""
-
-    def of(wildcards):
-        told = {
-            name: say(wildcards) if callable(say) else say
-            for name, say in PARAMS[rule].items()
-        }
-        return recipe_digest({"rule": rule, **told})
-
-    return of
-
-
-@functools.cache  # once
-def look_around():
-    """What the start of the workflow does once it is known what is asked for: find what must be made again, remove leftovers.
-
-    Called while Snakemake builds its graph, since only then it says whether this is a dry run, and takes files that must be made again: in
-    the way in which it takes those that an interrupted job left incomplete.
-    """
-    if not workflow.is_main_process:
-        return
-    found = look(list(planned_jobs(plan)), lambda job: recipe(job.rule)(job.wildcards))
-    for line in found.damage[:MOST_NAMED]:
-        logger.warning(f"{line}: it is made again.")
-    if more := found.damage[MOST_NAMED:]:
-        logger.warning(f"and {len(more)} more files that are missing or damaged")
-    workflow.dag.forcefiles.update(found.stale)
-    if ALONE:
-        put_times_back(found)
-    if ALONE and not workflow.dryrun:
-        for path in sweep(plan, job_code, Path(plan.config.work_dir)):
-            logger.info(f"Removed {path}, which an interrupted job left.")
