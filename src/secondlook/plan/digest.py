@@ -73,7 +73,7 @@ def libraries(*roots: str, package_dir: Path | None = None) -> set[str]:
     imported = {
         target.partition(".")[0] for relative in _reach(roots, folder) for level, target in _scan_file(folder / relative)[0] if not level
     }
-    return {_normal(_DISTRIBUTIONS.get(name, name)) for name in imported - sys.stdlib_module_names - {folder.name}}
+    return {normal_name(_DISTRIBUTIONS.get(name, name)) for name in imported - sys.stdlib_module_names - {folder.name}}
 
 
 def run_pins(env_file: Path, *roots: str, package_dir: Path | None = None) -> dict[str, str]:
@@ -109,10 +109,10 @@ def pins(env_file: Path, names: Iterable[str]) -> dict[str, str]:
     found = _pinned(env_file)
     names = list(names)
     for name in names:
-        if len(versions := found.get(_normal(name), ())) != 1:
+        if len(versions := found.get(normal_name(name), ())) != 1:
             problem = f"pins {name} to {' and '.join(sorted(versions))}" if versions else f"does not pin {name}"
             raise UserError(f"{env_file}: {problem}. Write one line '- {name}==VERSION' in the list under '- pip:'.")
-    return {name: next(iter(found[_normal(name)])) for name in names}
+    return {name: next(iter(found[normal_name(name)])) for name in names}
 
 
 def _pinned(env_file: Path) -> dict[str, set[str]]:
@@ -130,11 +130,12 @@ def _pinned(env_file: Path) -> dict[str, set[str]]:
         if list_indent is None or indent <= list_indent:
             list_indent = indent if re.fullmatch(r"\s*-\s+pip\s*:\s*(#.*)?", line) else None
         elif pin := _PIN.fullmatch(line):
-            found.setdefault(_normal(pin["name"]), set()).add(pin["version"])
+            found.setdefault(normal_name(pin["name"]), set()).add(pin["version"])
     return found
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """The name of a library as registries compare names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

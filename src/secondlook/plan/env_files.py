@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from secondlook.files import write_text
+from secondlook.plan.digest import normal_name
 
 PYTHON = "3.12"
 #: file -> what it is for, and the group of pins that it takes; None: the project's own dependencies
@@ -44,7 +45,7 @@ def env_text(pyproject: Path, lock: Path, file: str) -> str:
     project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
     purpose, group = FILES[file]
     pins = project["dependencies"] if group is None else project["optional-dependencies"][group]
-    found = {_normal(re.split("[=;[]", pin)[0]) for pin in pins}
+    found = {normal_name(re.split("[=;[]", pin)[0]) for pin in pins}
     entries = _read(lock)
     while more := {entry.name for entry in entries if entry.wanted_by & found} - found:
         found |= more
@@ -70,9 +71,5 @@ def _read(lock: Path) -> list[_Locked]:
         requirement = entry.partition(" \\\n")[0].strip()
         wanted_by = re.findall(r"(?m)^    #(?: via)? +([A-Za-z0-9._-]+)", entry.replace("# via\n", "#\n"))
         hashes = tuple(re.findall(r"--hash=(\S+)", entry))
-        found.append(_Locked(_normal(re.split("[=; ]", requirement)[0]), requirement, hashes, frozenset(map(_normal, wanted_by))))
+        found.append(_Locked(normal_name(re.split("[=; ]", requirement)[0]), requirement, hashes, frozenset(map(normal_name, wanted_by))))
     return found
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
