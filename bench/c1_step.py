@@ -79,9 +79,8 @@ def ours(options: argparse.Namespace, device: torch.device) -> Callable[[], obje
         epochs=1,
         batch=options.batch,
     )
-    net = task.net().to(device, memory_format=torch.channels_last)
-    optimizer = task.optimizer(list(net.parameters()))
-    return lambda: supervised._train_epoch(task, net, optimizer, 0, 0)
+    replica = supervised._Replica(task, 0)
+    return lambda: supervised._train_epoch(replica)
 
 
 def net_alone(options: argparse.Namespace, device: torch.device) -> Callable[[], object]:

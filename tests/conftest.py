@@ -82,3 +82,32 @@ def dies() -> Callable[[int, Callable[[], object]], bool]:
         return False
 
     return call_and_die
+
+
+@pytest.fixture
+def told() -> Callable[[int, Callable[[], object]], bool]:
+    """Return a function that calls its second argument, which is told to end at its look number ``after``; False if it ends first.
+
+    It may look twice more, to write a checkpoint and to end.
+    """
+
+    from secondlook.train.resumable import TOLD_TO_END  # only here, since it loads torch
+
+    def call_and_tell(after: int, call: Callable[[], object]) -> bool:
+        looks = 0
+
+        def is_set() -> bool:
+            nonlocal looks
+            looks += 1
+            assert looks < after + 3, "it was told to end and went on"
+            return looks >= after
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TOLD_TO_END, "is_set", is_set)
+            try:
+                call()
+            except SystemExit:
+                return True
+        return False
+
+    return call_and_tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -173,6 +174,22 @@ def test_k_steps_kill_resume_rest_is_n_steps(tmp_path: Path, monkeypatch, capsys
     assert after - 1 == (2 * len(stops) + 1 if separate else len(stops))
 
 
+@pytest.mark.parametrize("name", KILLED)
+def test_told_to_end_it_saves_at_the_next_step_and_goes_on_later(tmp_path: Path, capsys, told: Callable, name: str) -> None:
+    game, options = KILLED[name]
+    straight = contents(play(tmp_path / "straight", game, **options))
+    steps = options.get("steps", STEPS)
+    taken_up = set()
+    for after in itertools.count(1):
+        work = tmp_path / str(after)
+        if not told(after, functools.partial(play, work, game, **options)):
+            break
+        capsys.readouterr()
+        assert contents(play(work, game, **options)) == straight, f"told at look {after}"
+        taken_up |= set(re.findall(r"the next one at step (\d+)", capsys.readouterr().err))
+    assert taken_up == {str(step) for step in range(1, steps)}
+
+
 def test_a_run_killed_twice(tmp_path: Path, monkeypatch, dies: Callable, game: str) -> None:
     monkeypatch.setattr(adversarial, "STRIDES", {True: 2, False: 2})
     straight = contents(play(tmp_path / "straight", game))
@@ -276,6 +293,17 @@ def test_a_kill_after_a_divergence_forgets_nothing(tmp_path: Path, monkeypatch, 
             work = tmp_path / f"{after} {together}"
             assert dies(after, functools.partial(play, work, checkpoint_seconds=0.0, **options))
             assert contents(play(work, **options)) == straight
+
+
+def test_told_to_end_after_a_divergence_it_forgets_nothing(tmp_path: Path, told: Callable) -> None:
+    """The step of the first loss that was not finite is found at the next look at the device, which another process takes."""
+    options = {"data": poisoned({1: 3})}
+    straight = contents(play(tmp_path / "straight", **options))
+    for after in itertools.count(1):
+        if not told(after, functools.partial(play, tmp_path / str(after), **options)):
+            break
+        assert contents(play(tmp_path / str(after), **options)) == straight, f"told at look {after}"
+    assert after > STEPS
 
 
 # -- what is measured ------------------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+import itertools
 import json
 import os
 import signal
@@ -90,20 +91,31 @@ def test_threads_of_the_caller_play_no_part(make_job) -> None:
 
 @pytest.mark.parametrize("rule", ["sgd", "heavy_ball", "adagrad", "rmsprop", "adam"])
 def test_k_steps_kill_resume_rest_is_n_steps(make_job, tmp_path, dies, rule) -> None:
-    """The process dies after the third checkpoint of the second replica; the resumed one must end with the same bits."""
+    """The process dies within the second epoch of the second replica; the resumed one must end with the same bits."""
     straight = train(make_job(seeds=(1, 2)), rule=rule)
     job = make_job(seeds=(1, 2), checkpoint_seconds=0.0, work=tmp_path / rule)
-    assert dies(6, lambda: train(job, rule=rule))
+    assert dies(16 + 1 + 6, lambda: train(job, rule=rule))
     resumed = train(job, rule=rule)
     assert resumed.history.to_csv() == straight.history.to_csv()
     assert resumed.status == straight.status
+
+
+def test_told_to_end_it_saves_at_the_next_update_and_goes_on_later(make_job, tmp_path, told) -> None:
+    """Also within an epoch, whose sums the checkpoint holds."""
+    straight = train(make_job(seeds=(1, 2)), epochs=2)
+    for after in itertools.count(1):
+        job = make_job(seeds=(1, 2), work=tmp_path / str(after))
+        if not told(after, lambda job=job: train(job, epochs=2)):
+            break
+        assert train(job, epochs=2).history.to_csv() == straight.history.to_csv(), f"told at look {after}"
+    assert after - 1 == 2 * 2 * 4 + 1, "two replicas, two epochs of four updates, and once between the replicas"
 
 
 def test_a_resumed_replica_has_the_memory_layout_of_one_that_never_stopped() -> None:
     """Weights, buffers and the optimizer's states, from what a checkpoint gives back: contiguous tensors."""
     task = make_task(torch.device("cpu"), rule="adam")
     straight, resumed = (supervised._Replica(task, 3) for _ in range(2))
-    supervised._train_epoch(task, straight.net, straight.optimizer, 3, 0)
+    supervised._train_epoch(straight)
     resumed.load({name: tensor.contiguous() for name, tensor in straight.tensors().items()}, json.loads(json.dumps(straight.state())))
     expected, found = straight.tensors(), resumed.tensors()
     assert not expected["net/0.weight"].is_contiguous() and not expected["optimizer/0/exp_avg"].is_contiguous()
@@ -121,10 +133,10 @@ def test_no_epochs_measure_the_untrained_net(make_job) -> None:
     assert result.arrays == {}
 
 
-@pytest.mark.parametrize("dies_at", [1, 4, 6])
+@pytest.mark.parametrize("dies_at", [3, 17, 22])
 @pytest.mark.parametrize("epochs", [4, 0])
 def test_weights_of_finished_replicas_survive_a_kill(make_job, tmp_path, dies, dies_at: int, epochs: int) -> None:
-    """Checkpoints of three replicas of four epochs: 1 to 3 inside the first, 4 after it, 6 inside the second."""
+    """Checkpoints of three replicas of four epochs of four updates: 1 to 16 inside the first, 17 after it, 22 inside the second."""
     straight = train(make_job(seeds=(1, 2, 3)), epochs=epochs, keep_weights=True)
     job = make_job(seeds=(1, 2, 3), checkpoint_seconds=0.0, work=tmp_path / "killed")
     assert dies(dies_at if epochs else 2, lambda: train(job, epochs=epochs, keep_weights=True))
@@ -217,15 +229,14 @@ def test_evaluation_leaves_batch_statistics_alone() -> None:
 def test_no_step_waits_for_the_gpu(make_job) -> None:
     device = supervised.configure(make_job(device="cuda"))
     task = make_task(device)
-    model = net().to(device, memory_format=torch.channels_last)
-    optimizer = task.optimizer(list(model.parameters()))
-    supervised._train_epoch(task, model, optimizer, 0, 0)
+    replica = supervised._Replica(task, 0)
+    supervised._train_epoch(replica)
     waits = []
     cpu = torch.Tensor.cpu
     torch.cuda.set_sync_debug_mode("error")
     try:
         torch.Tensor.cpu = lambda tensor: (torch.cuda.set_sync_debug_mode("default"), waits.append(1), cpu(tensor))[2]
-        supervised._train_epoch(task, model, optimizer, 0, 1)
+        supervised._train_epoch(replica)
     finally:
         torch.Tensor.cpu = cpu
         torch.cuda.set_sync_debug_mode("default")

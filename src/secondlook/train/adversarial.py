@@ -61,6 +61,8 @@ def _play(duel: Duel, progress: Progress) -> None:
             continue
         with progress.working(len(duel.seeds) * (stop - duel.step)):
             duel.advance(stop)
+            if duel.step < stop:
+                progress.save(duel)  # and end: the process was told to
             rows = duel.rows() if stop in records else {}
             diverged = duel.find_diverged()
         for seed, step in diverged:

@@ -18,6 +18,7 @@ from secondlook.train import checkpoint
 from secondlook.train.averages import HistoricalAveraging, WeightAverage
 from secondlook.train.discriminator import Constraint, discriminate
 from secondlook.train.game import Game, Measured, Moment
+from secondlook.train.resumable import TOLD_TO_END
 from secondlook.train.streams import seed_default, torch_generator
 from secondlook.train.updates import Updater
 
@@ -59,13 +60,15 @@ class Duel:
     # -- a step --------------------------------------------------------------------------------------------------------
 
     def advance(self, stop: int) -> None:
-        """Do generator steps up to ``stop``."""
+        """Do generator steps up to ``stop``, or up to the one in which the process is told to end."""
         self.generator.train()
         self.discriminator.train()
         while self.step < stop:
             left = stop - self.step  # steps to do, this one among them; norms are recorded at stops only
             self.window[self.step - self.recorded] = self._both_at_once(left) if self.game.simultaneous else self._alternating(left)
             self.step += 1
+            if TOLD_TO_END.is_set():
+                return
 
     def _alternating(self, left: int) -> torch.Tensor:
         game, fake = self.game, None
@@ -227,7 +230,7 @@ class Duel:
         """All else, as plain JSON."""
         updates = {"g_updates": self.g_updater.done, "d_updates": self.d_updater.done}
         updates |= {name: average.count for name, average in self.averages.items()}
-        return {"step": self.step, "recorded": self.recorded, "alive": self.alive, **updates}
+        return {"step": self.step, "started": self.started, "recorded": self.recorded, "alive": self.alive, **updates}
 
     def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
         """Put back what `tensors` and `state` gave."""
@@ -241,8 +244,8 @@ class Duel:
         self.window.copy_(parts["numbers"]["window"])
         self.d_numbers.copy_(parts["numbers"]["newest"])
         self.last = {name: parts["numbers"][name] for name in self.last}
-        self.step = self.started = state["step"]
-        self.recorded, self.alive = state["recorded"], list(state["alive"])
+        self.step, self.started, self.recorded = state["step"], state["started"], state["recorded"]
+        self.alive = list(state["alive"])
 
 
 def _trained(net: nn.Module) -> list[nn.Parameter]:

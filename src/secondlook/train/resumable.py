@@ -1,6 +1,7 @@
 """What a training job has measured so far, kept so that a kill costs no more than the time between two checkpoints.
 
-A job that is told to end (SIGTERM, which a scheduler sends before it kills) writes a checkpoint at the next offer and ends there.
+A job that is told to end (SIGTERM, which a scheduler sends before it kills) writes a checkpoint at the next offer and ends there. A loop
+that offers only now and then looks at `TOLD_TO_END` after every step.
 
 A job trains its replicas in groups, one group after the other; a group is one replica, or several that train together. A loop says how
 a group is made and trained, and this file does the rest:

@@ -104,7 +104,9 @@ class _Replica:
     """A net in training."""
 
     def __init__(self, task: Task, seed: int) -> None:
-        self.task, self.seed, self.epoch = task.of(seed), seed, 0
+        self.task, self.seed, self.epoch, self.batch = task.of(seed), seed, 0, 0  # epochs, and batches of the one under way, that are done
+        #: of the epoch under way: the loss of each batch, and how many images were taken for another class
+        self.losses, self.wrong = torch.zeros(task.steps, device=task.device), torch.zeros((), device=task.device)
         seed_default(seed, "init")  # the net is built on the CPU
         self.net = task.net().to(task.device).to(memory_format=torch.channels_last)
         self.optimizer = task.optimizer(list(self.net.parameters()))
@@ -112,21 +114,23 @@ class _Replica:
     @property
     def step(self) -> int:
         """Updates done."""
-        return self.epoch * self.task.steps
+        return self.epoch * self.task.steps + self.batch
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Weights, buffers and what the optimizer remembers."""
-        return checkpoint.join({"net": self.net.state_dict(), "optimizer": checkpoint.pack_optimizer(self.optimizer)[0]})
+        """Weights, buffers, what the optimizer remembers, and what the epoch under way has summed up."""
+        epoch = {"losses": self.losses, "wrong": self.wrong}
+        return checkpoint.join({"net": self.net.state_dict(), "optimizer": checkpoint.pack_optimizer(self.optimizer)[0], "epoch": epoch})
 
     def state(self) -> dict[str, Any]:
         """All else, as plain JSON."""
-        return {"epoch": self.epoch, "optimizer": checkpoint.pack_optimizer(self.optimizer)[1]}
+        return {"epoch": self.epoch, "batch": self.batch, "optimizer": checkpoint.pack_optimizer(self.optimizer)[1]}
 
     def load(self, tensors: Mapping[str, torch.Tensor], state: Mapping[str, Any]) -> None:
         """Put back what `tensors` and `state` gave."""
         self.net.load_state_dict(checkpoint.part(tensors, "net"))
         checkpoint.unpack_optimizer(self.optimizer, checkpoint.part(tensors, "optimizer"), state["optimizer"])
-        self.epoch = state["epoch"]
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.losses, self.wrong = (checkpoint.part(tensors, "epoch")[name] for name in ("losses", "wrong"))
 
 
 def train_supervised(job: Job, make_task: Callable[[torch.device], Task]) -> Result:
@@ -157,12 +161,11 @@ def _train(replica: _Replica, progress: Progress) -> None:
     """Train to the end, or until the loss is not finite."""
     task, net, seed = replica.task, replica.net, replica.seed
     for epoch in range(replica.epoch, task.epochs):
-        with progress.working(task.steps * task.batch):
-            loss, error, bad_step = _train_epoch(task, net, replica.optimizer, seed, epoch)
+        with progress.working((task.steps - replica.batch) * task.batch):
+            loss, error, bad_step = _train_epoch(replica, lambda: progress.save(replica))
         if bad_step >= 0:
             progress.diverged(seed, epoch * task.steps + bad_step + 1, unit="update")
             return
-        replica.epoch += 1
         done = replica.step
         tested, said = {}, ""
         if epoch + 1 == task.epochs or not task.test_at_end:
@@ -177,8 +180,6 @@ def _train(replica: _Replica, progress: Progress) -> None:
             file=sys.stderr,
             flush=True,
         )
-        if epoch + 1 < task.epochs:
-            progress.save(replica)
     if not task.epochs:
         progress.history.add(seed, 0, test_error=evaluate(task, net)[1])
     if task.keep_weights:
@@ -186,14 +187,16 @@ def _train(replica: _Replica, progress: Progress) -> None:
     progress.status[seed] = "completed"
 
 
-def _train_epoch(task: Task, net: nn.Module, optimizer: torch.optim.Optimizer, seed: int, epoch: int) -> tuple[float, float, int]:
-    """Train for one epoch; return mean loss, error in percent, and the first step (from 0) with a non-finite loss, or -1."""
+def _train_epoch(replica: _Replica, after_batch: Callable[[], None] = lambda: None) -> tuple[float, float, int]:
+    """Train to the end of the epoch under way; return mean loss, error in percent, and the first step (from 0) with a bad loss, or -1.
+
+    A bad loss is one that is not finite. ``after_batch`` is called between two updates, where a checkpoint may be written.
+    """
+    task, net, optimizer, seed, epoch = replica.task, replica.net, replica.optimizer, replica.seed, replica.epoch
     steps, device = task.steps, task.device
     net.train()
     order = torch.randperm(len(task.train.labels_N), generator=torch_generator(seed, "order", epoch, device=device), device=device)
-    losses = torch.zeros(steps, device=device)
-    wrong = torch.zeros((), device=device)
-    for step in range(steps):
+    for step in range(replica.batch, steps):
         done = epoch * steps + step
         chosen_B = order[step * task.batch : (step + 1) * task.batch]
         images_BCHW = task.augment(task.train.images_NCHW[chosen_B], torch_generator(seed, "augment", done, device=device))
@@ -208,11 +211,15 @@ def _train_epoch(task: Task, net: nn.Module, optimizer: torch.optim.Optimizer, s
         if task.decoupled_weight_decay:
             decay_weights(list(net.parameters()), 1 - lr * task.decoupled_weight_decay)
         optimizer.step()
-        losses[step] = loss.detach()
-        wrong += (logits.detach().argmax(1) != labels_B).sum()
-    finite = losses.isfinite().cpu()  # the epoch's one wait for the device
+        replica.losses[step] = loss.detach()
+        replica.wrong += (logits.detach().argmax(1) != labels_B).sum()
+        replica.batch += 1
+        after_batch()
+    finite = replica.losses.isfinite().cpu()  # the epoch's one wait for the device
     bad_step = -1 if bool(finite.all()) else int((~finite).nonzero()[0])
-    return float(losses.double().mean()), 100 * float(wrong) / (steps * task.batch), bad_step
+    found = float(replica.losses.double().mean()), 100 * float(replica.wrong) / (steps * task.batch), bad_step
+    replica.epoch, replica.batch, replica.wrong = epoch + 1, 0, torch.zeros_like(replica.wrong)
+    return found
 
 
 @torch.inference_mode()

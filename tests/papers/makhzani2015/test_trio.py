@@ -129,6 +129,19 @@ def test_k_steps_kill_resume_rest_is_n_steps(job, tmp_path: Path, monkeypatch, c
     assert after - 1 == (5 if name == "dropout" else 2)
 
 
+@pytest.mark.parametrize("name", ["aae, labels", "dropout"])
+def test_told_to_end_it_saves_at_the_next_minibatch_and_goes_on_later(job, tmp_path: Path, told: Callable, name: str) -> None:
+    cell = CELLS.get(name, {"model": "aae", "dropout": 0.5})
+    play = functools.partial(job, **cell, **MEASURED, records=2)
+    straight = module.run(play())
+    for after in itertools.count(1):
+        work = tmp_path / str(after)
+        if not told(after, lambda work=work: module.run(play(work=work))):
+            break
+        assert rows(module.run(play(work=work)), 4) == rows(straight, 4), f"told at look {after}"
+    assert after > 5
+
+
 def rows(result: Result, seed: int) -> list[tuple]:
     return [row[1:] for row in result.history.rows if row[0] == seed]
 

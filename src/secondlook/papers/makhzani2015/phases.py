@@ -18,6 +18,7 @@ from torch import nn
 from secondlook.train import checkpoint
 from secondlook.train.discriminator import discriminate
 from secondlook.train.losses import AdversarialLoss
+from secondlook.train.resumable import TOLD_TO_END
 from secondlook.train.streams import seed_default, torch_generator
 from secondlook.train.updates import Rule, Updater
 
@@ -115,7 +116,7 @@ class Phased:
         raise NotImplementedError
 
     def advance(self, stop: int) -> None:
-        """Do minibatches up to ``stop``."""
+        """Do minibatches up to ``stop``, or up to the one in which the process is told to end."""
         for net in self.nets.values():
             net.train()
         while self.step < stop:
@@ -124,6 +125,8 @@ class Phased:
             self._sums += torch.stack(list(self.phases(self.step)))
             self.step += 1
             self._count += 1
+            if TOLD_TO_END.is_set():
+                return
 
     def rows(self) -> dict[int, dict[str, float]]:
         """Seed -> mean losses since the last call; the count begins anew."""

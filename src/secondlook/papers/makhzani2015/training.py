@@ -195,6 +195,8 @@ def _advance(group: Phased, settings: Training, progress: Progress) -> None:
             continue
         with progress.working(len(group.seeds) * (stop - group.step)):
             group.advance(stop)
+            if group.step < stop:
+                progress.save(group)  # and end: the process was told to
             diverged = group.find_diverged()
         for seed in diverged:
             progress.diverged(seed, stop, "minibatch")
