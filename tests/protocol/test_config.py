@@ -22,9 +22,9 @@ def test_the_file_holds_every_knob_with_its_default() -> None:
 
 @pytest.mark.parametrize(
     ("given", "papers"),
-    [("all", "all"), ("wilson2017", ["wilson2017"]), ("a1, b2,,c3 ,", ["a1", "b2", "c3"]), (["a1", "b2"], ["a1", "b2"])],
+    [("all", "all"), ("wilson2017", ["wilson2017"]), ("b2, a1,,c3 ,", ["a1", "b2", "c3"]), (["b2", "a1"], ["a1", "b2"])],
 )
-def test_papers_as_a_list_or_with_commas(given: object, papers: object) -> None:
+def test_papers_as_a_list_or_with_commas_in_any_order(given: object, papers: object) -> None:
     assert load_config({"papers": given}).papers == papers
 
 

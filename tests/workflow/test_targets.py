@@ -33,6 +33,14 @@ def test_the_first_run_does_what_was_announced(finished: Project) -> None:
     assert not list((finished / "work").glob("*"))  # a finished job leaves no checkpoint
 
 
+def test_the_scheduler_looks_only_when_a_job_has_come_or_gone(fresh: Project) -> None:
+    """Snakemake's own limit of jobs a second would have it look again every second, and more often with every job."""
+    jobs = len(fresh.dry("toy_curves").labels)
+    outcome = fresh.snakemake("--cores", "1", "--verbose", "toy_curves")
+    assert outcome.status == 0, outcome.text
+    assert outcome.text.count("Ready jobs: ") <= jobs + 1
+
+
 def test_targets(fresh: Project) -> None:
     assert fresh.dry("toy").labels == sorted(ALL - REPORT - {"collect instruments/ruler"})  # that is the report's
     assert fresh.dry("toy_sheet").labels == sorted(RUN_RULER | RUN_MEASURED | SHEET)

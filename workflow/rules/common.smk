@@ -56,7 +56,6 @@ shell.prefix(
 )
 
 RESULTS = f"results/{plan.scale}"
-CONFIG = plan.config.model_dump(mode="json")
 DEVICE_HAS_GPU = plan.config.jobs_device == "cuda" or (
     plan.config.jobs_device == "auto" and gpu_present()
 )

@@ -36,13 +36,13 @@ PARAMS = {
         "code": at(figure_code, "paper", "figure"),
     },
     "report": {
-        "config": plain(CONFIG),
+        "config": plain(plan.config.reported),
         "reduced": REDUCED,
         "texts": contents(report_sources()),
         "code": code_of("report"),
     },
     "pdf": {
-        "config": plain(CONFIG),
+        "config": plain(plan.config.reported),
         "reduced": REDUCED,
         "texts": contents(pdf_sources()),
         "code": code_of("pdf"),

@@ -33,6 +33,11 @@ class Config(Schema):
     """Where running jobs keep checkpoints."""
 
     @property
+    def reported(self) -> dict[str, Any]:
+        """What decides what a report says, as plain JSON. Where its jobs ran and found their files, the records of the runs say."""
+        return self.model_dump(mode="json", include={"scale", "papers", "seeds", "versions"})
+
+    @property
     def jobs_device(self) -> Literal["auto", "cpu", "cuda"]:
         """The device that jobs are told."""
         return self.auto_device if self.device == "auto" else self.device
@@ -41,6 +46,12 @@ class Config(Schema):
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) and value != "all" else value
+
+    @field_validator("papers")
+    @classmethod
+    def _in_order(cls, papers: list[str] | str) -> list[str] | str:
+        """Papers in alphabetical order, since nothing depends on the order in which they were named."""
+        return papers if isinstance(papers, str) else sorted(set(papers))
 
 
 def load_config(values: dict[str, Any], source: str = "config.yaml") -> Config:

@@ -82,7 +82,7 @@ def gather(config: Config) -> dict[str, Any]:
         "runs": runs_of(plan, {chapter["paper"]: chapter["protocol"].title for chapter in chapters}),
         "newest": newest(record for chapter in chapters for experiment in chapter["experiments"] for record in experiment["records"]),
         "missing": list(dict.fromkeys(path for chapter in chapters for path in chapter["missing"])),
-        "config": config.model_dump(mode="json"),
+        "config": config.reported,
         "scale": config.scale,
         "outcomes": OUTCOMES,
         "reaches": REACHES,
