@@ -8,6 +8,8 @@ VENV := .venv
 READY := $(VENV)/.ready
 UV = $(VENV)/bin/uv pip --quiet
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Where a shell sets it, as some images do, each of some two hundred jobs would compile all that it imports: about two seconds a job.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: report test faults lint format bench calibrate schemas lock setup container clean
 

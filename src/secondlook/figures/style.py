@@ -13,7 +13,6 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -21,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from secondlook.figures.data import FigureData
 from secondlook.figures.panels import find_panels
 from secondlook.figures.provenance import make_card, metadata
+from secondlook.figures.theme import THEME
 from secondlook.files import atomic, read_json
 from secondlook.labels import LOSSES, OPTIMIZERS
 from secondlook.tables.arrays import arrays_file, read_arrays
@@ -69,23 +69,9 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
 
 
 def set_style() -> None:
-    """Set matplotlib and seaborn up, and the jitter of seaborn's points to be the same each time."""
+    """Give matplotlib the theme, and seaborn's jitter of points the same draws each time."""
     np.random.seed(0)  # seaborn draws from numpy's global generator
-    sns.set_theme(context="paper", style="whitegrid", palette=[look.colour for look in LOOKS], font="DejaVu Sans")
-    mpl.rcParams.update(
-        {
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titleweight": "bold",
-            "axes.titlelocation": "left",
-            "figure.constrained_layout.use": True,
-            "grid.color": "#e5e5e5",
-            "legend.frameon": False,
-            "savefig.dpi": 160,
-            "svg.fonttype": "path",
-            "svg.hashsalt": "secondlook",  # element ids would be random, and equal figures would differ
-        }
-    )
+    mpl.rcParams.update({**THEME, "axes.prop_cycle": plt.cycler(color=[look.colour for look in LOOKS])})
 
 
 def plain_log(axis: Axes) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.shared.sheets import draw, draw_sheets, sheets, tile
+from secondlook.figures.images import tile
+from secondlook.figures.shared.sheets import draw, draw_sheets, sheets
 from secondlook.protocol.schema import FactorValue
 from secondlook.tables.arrays import Record
 

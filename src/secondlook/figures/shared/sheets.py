@@ -13,12 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import nothing_to_show, show, tile
 from secondlook.figures.style import WIDTH
 from secondlook.labels import label
 from secondlook.tables.arrays import Record
 
-#: images along each edge of a sheet
-SIDE = 4
 #: letters of a line of a row's label
 LETTERS = 20
 
@@ -50,27 +49,15 @@ def draw_sheets(arms: Mapping[str, Mapping[int, np.ndarray]], columns: int = 4) 
     """
     arms = {name: found for name, found in arms.items() if found}
     if not arms:
-        figure = plt.figure(figsize=(WIDTH, 1))
-        figure.text(0.5, 0.5, "no arm saved samples", ha="center", va="center")
-        return figure
+        return nothing_to_show("no arm saved samples")
     columns = min([columns, *map(len, arms.values())])
     figure, axes = plt.subplots(len(arms), columns, figsize=(WIDTH, WIDTH / columns * len(arms)), squeeze=False)
     for row, (name, found) in zip(axes, arms.items(), strict=True):
         steps = sorted(found)
         chosen = [steps[round(place)] for place in np.linspace(0, len(steps) - 1, columns)]
         for axis, step in zip(row, chosen, strict=True):
-            axis.imshow(tile(found[step]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            show(axis, tile(found[step]))
             axis.set_title(f"step {step:,}", fontsize=7, fontweight="normal", loc="center")
-            axis.set(xticks=[], yticks=[], label=f"step {step:,} | {' '.join(name.split())}")
-            axis.spines[:].set_visible(False)
+            axis.set_label(f"step {step:,} | {' '.join(name.split())}")
         row[0].set_ylabel(name, fontsize=8)
     return figure
-
-
-def tile(images_NCHW: np.ndarray) -> np.ndarray:
-    """Lay the first images out in a square with a grey line between them: [H', W'] of grey ones, [H', W', 3] of colour ones."""
-    count = min(SIDE, int(len(images_NCHW) ** 0.5))
-    framed = np.pad(images_NCHW[: count**2], ((0, 0), (0, 0), (1, 0), (1, 0)), constant_values=128)
-    rows = framed.reshape(count, count, *framed.shape[1:]).transpose(0, 3, 1, 4, 2)
-    tiled = rows.reshape(count * framed.shape[2], count * framed.shape[3], framed.shape[1])[1:, 1:]
-    return tiled[..., 0] if tiled.shape[-1] == 1 else tiled

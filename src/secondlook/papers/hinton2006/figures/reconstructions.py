@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import show
 from secondlook.figures.style import WIDTH
 from secondlook.papers.hinton2006.figures import LINEAR, NETS
 from secondlook.tables.arrays import Record
@@ -31,10 +32,7 @@ def draw(data: FigureData) -> Figure:
         side = round(images_NP.shape[1] ** 0.5)
         strip = np.ones((count, side + 1, side + 2))
         strip[: len(images_NP), :side, :side] = images_NP.reshape(-1, side, side)
-        axis.imshow(strip.transpose(1, 0, 2).reshape(side + 1, -1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        axis.set(xticks=[], yticks=[])
-        axis.grid(visible=False)
-        axis.spines[:].set_visible(False)
+        show(axis, strip.transpose(1, 0, 2).reshape(side + 1, -1), white=1)
         axis.set_ylabel(textwrap.fill(label, 17), fontsize=7, rotation=0, ha="right", va="center")
     return figure
 

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import nothing_to_show, show
 from secondlook.figures.style import WIDTH
 from secondlook.labels import label
 from secondlook.tables.arrays import Record
@@ -42,17 +43,13 @@ def draw(data: FigureData, factor: str = "model", prior: str = "gaussian", fitte
                 columns.append((f"{label(factor, record.cell[factor])},\nfitted Gaussian", arrays, True))
     columns.sort(key=lambda column: column[2])  # the control stands last
     if not columns:
-        figure = plt.figure(figsize=(WIDTH, 1))
-        figure.text(0.5, 0.5, "no arm saved codes", ha="center", va="center")
-        return figure
+        return nothing_to_show("no arm saved codes")
     size = WIDTH / max(len(columns), 3)
     figure, axes = plt.subplots(2, len(columns), figsize=(size * len(columns), 2 * size + 0.5), squeeze=False)
     for place, (name, shown, control) in enumerate(columns):
         plane(axes[0, place], shown, prior, control)
         axes[0, place].set_title(name, fontsize=8, loc="center")
-        axes[1, place].imshow(sheet(shown["grid_fitted" if control else "grid"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes[1, place].set(xticks=[], yticks=[])
-        axes[1, place].spines[:].set_visible(False)
+        show(axes[1, place], sheet(shown["grid_fitted" if control else "grid"]))
     handles = [plt.Line2D([], [], ls="", marker="o", ms=4, color=colour, label=str(digit)) for digit, colour in enumerate(colours())]
     figure.legend(handles=handles, loc="outside lower center", ncols=10, fontsize=7, handletextpad=0.1, columnspacing=1.0)
     return figure

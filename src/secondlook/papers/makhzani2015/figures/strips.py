@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import nothing_to_show, show
 from secondlook.figures.style import WIDTH
 from secondlook.labels import MODELS
 from secondlook.papers.makhzani2015.figures.latent_planes import first, sheet
@@ -30,17 +31,13 @@ def draw(data: FigureData, kind: str = "lines") -> Figure:
         rows = {"test images": next(iter(arms.values()))["originals"][None]}
         rows |= {name: arrays["reconstructions"][None] for name, arrays in arms.items()}
     if not rows:
-        figure = plt.figure(figsize=(WIDTH, 1))
-        figure.text(0.5, 0.5, "no arm saved images", ha="center", va="center")
-        return figure
+        return nothing_to_show("no arm saved images")
     columns = next(iter(rows.values())).shape[1]
     heights = [len(images) for images in rows.values()]
     figure, axes = plt.subplots(
         len(rows), 1, figsize=(0.75 * WIDTH, 0.72 * WIDTH / columns * sum(heights) + 0.1), squeeze=False, height_ratios=heights
     )
     for axis, (name, images) in zip(axes[:, 0], rows.items(), strict=True):
-        axis.imshow(sheet(images), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        show(axis, sheet(images))
         axis.set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
     return figure

@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import leave_bare, show
 from secondlook.figures.style import BLUE, ORANGE, VERMILLION, WIDTH
-from secondlook.papers.radford2016.figures.strips import first_strip, show
+from secondlook.papers.radford2016.figures.strips import first_strip, picture
 from secondlook.tables.read import snapshot
 
 METRICS = frozenset(["wanted_1", "wanted_3", "wanted_1_short", "ink_1", "ink_3"])
@@ -24,11 +25,10 @@ def draw(data: FigureData) -> Figure:
     left, right = figure.subfigures(1, 2, width_ratios=[1.15, 1])
     axes = left.subplots(rows, len(COLUMNS), squeeze=False)
     for axis in axes.flat:  # nothing is drawn where the first seed diverged, or found too few exemplars
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+        leave_bare(axis)
     for line, images in zip(axes, strip if strip is not None else [], strict=False):
         for axis, image in zip(line, images, strict=True):
-            show(axis, image)
+            show(axis, picture(image))
     for axis, name in zip(axes[0], COLUMNS, strict=True):
         axis.set_title(name, fontsize=7.5, fontweight="normal", loc="center")
     end = snapshot(data.table)

@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.shared.sheets import sheets, tile
+from secondlook.figures.images import leave_bare, show, tile
+from secondlook.figures.shared.sheets import sheets
 from secondlook.figures.style import WIDTH
 from secondlook.labels import REMOVED
 
@@ -20,11 +21,10 @@ def draw(data: FigureData) -> Figure:
     rows = -(-len(arms) // COLUMNS)
     figure, axes = plt.subplots(rows, COLUMNS, figsize=(WIDTH, (WIDTH / COLUMNS + 0.3) * rows), squeeze=False)
     for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+        leave_bare(axis)
     for axis, removed in zip(axes.flat, arms, strict=False):
         step = max(found[removed])
-        axis.imshow(tile(found[removed][step]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        show(axis, tile(found[removed][step]))
         axis.set_title(REMOVED[removed], fontsize=8, loc="center")
         axis.set_xlabel(f"step {step:,}", fontsize=7)
     return figure

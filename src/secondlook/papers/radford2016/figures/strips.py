@@ -6,10 +6,10 @@ from typing import Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.images import nothing_to_show, show
 from secondlook.figures.style import WIDTH
 
 ROWS = {"walk": None, "neighbours": ("samples", "nearest\ntraining\nimages")}
@@ -19,12 +19,12 @@ def draw(data: FigureData, kind: Literal["walk", "neighbours"] = "walk") -> Figu
     """A row a walk, or samples and their neighbours."""
     strip = first_strip(data, kind)
     if strip is None:
-        return none_kept()
+        return nothing_to_show("the first seed diverged")
     rows, columns = strip.shape[:2]
     figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, WIDTH / columns * rows + 0.1), squeeze=False)
     for line, images in zip(axes, strip, strict=True):
         for axis, image in zip(line, images, strict=True):
-            show(axis, image)
+            show(axis, picture(image))
     for line, name in zip(axes, ROWS[kind] or (), strict=False):
         line[0].set_ylabel(name, fontsize=8)
     return figure
@@ -39,15 +39,6 @@ def first_strip(data: FigureData, kind: str) -> np.ndarray | None:
     return None
 
 
-def none_kept() -> Figure:
-    """A figure that says that there is nothing to show."""
-    figure = plt.figure(figsize=(WIDTH, 1))
-    figure.text(0.5, 0.5, "the first seed diverged", ha="center", va="center")
-    return figure
-
-
-def show(axis: Axes, image_CHW: np.ndarray) -> None:
-    """Draw one uint8 image without ticks and frame."""
-    axis.imshow(np.moveaxis(image_CHW, 0, -1).squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axis.set(xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
+def picture(image_CHW: np.ndarray) -> np.ndarray:
+    """Return an image as [H, W], or [H, W, 3] if it has colours."""
+    return np.moveaxis(image_CHW, 0, -1).squeeze()

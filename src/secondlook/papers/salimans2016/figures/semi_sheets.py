@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.shared.sheets import tile
+from secondlook.figures.images import leave_bare, show, tile
 from secondlook.figures.style import WIDTH
 from secondlook.labels import TECHNIQUES
 
@@ -21,8 +21,7 @@ def draw(data: FigureData, noise_level: str = "low") -> Figure:
             if (record.cell["technique"], record.cell["noise_level"]) == (arm, noise_level):
                 sheet = record.arrays.get(f"{record.seeds[0]}/sheet")
                 if sheet is not None:  # one that diverged has saved none
-                    axis.imshow(tile(sheet), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
+                    show(axis, tile(sheet))
+        leave_bare(axis)
         axis.set_title(TECHNIQUES[arm], fontsize=8, fontweight="normal", loc="center")
     return figure

@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.points import draw_points
 from secondlook.figures.style import WIDTH
-from secondlook.papers.wilson2017.figures import draw_points
 from secondlook.tables.read import final_values
 
 RULES = ["gd", "heavy_ball", "adagrad", "rmsprop", "adam"]

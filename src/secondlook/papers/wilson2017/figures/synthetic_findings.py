@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
+from secondlook.figures.points import draw_points
 from secondlook.figures.style import OPTIMIZER_LOOKS, WIDTH, spread
 from secondlook.labels import OPTIMIZERS
-from secondlook.papers.wilson2017.figures import draw_points
 from secondlook.tables.read import final_values
 
 RULES = ["gd", "adagrad", "rmsprop", "adam"]
