@@ -13,7 +13,29 @@ import pytest
 
 import secondlook
 from secondlook.errors import UserError
-from secondlook.plan.digest import closure, digest, installed, libraries, pins, run_pins
+from secondlook.plan.digest import Package, installed, pins
+
+
+def package_in(folder: Path | None) -> Package:
+    """The package as it is now; without a folder the project's own."""
+    return Package(folder) if folder else Package()
+
+
+def digest(*roots: str, package_dir: Path | None = None, **options) -> str:
+    return package_in(package_dir).digest(*roots, **options)
+
+
+def closure(*roots: str, package_dir: Path | None = None) -> list[Path]:
+    return package_in(package_dir).closure(*roots)
+
+
+def libraries(*roots: str, package_dir: Path | None = None) -> set[str]:
+    return package_in(package_dir).libraries(*roots)
+
+
+def run_pins(env_file: Path, *roots: str, package_dir: Path | None = None) -> dict[str, str]:
+    return package_in(package_dir).run_pins(env_file, *roots)
+
 
 # A package with one module for each way of importing. Nothing in it is ever executed.
 FILES = {
@@ -439,7 +461,7 @@ from pathlib import Path
 import secondlook.plan.digest as d
 folder = Path(d.__file__).parents[1]
 modules = [("secondlook." + ".".join(p.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__") for p in folder.rglob("*.py")]
-print(*sorted(d.digest(m) for m in modules), d.digest("secondlook.plan.digest"))
+print(*sorted(d.Package().digest(m) for m in modules), d.Package().digest("secondlook.plan.digest"))
 print(*sorted(m for m in sys.modules if m.partition(".")[0] in {"torch", "torchvision", "numpy", "pandas", "yaml", "secondlook"}))
 """
 

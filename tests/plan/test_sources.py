@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from secondlook.errors import UserError
-from secondlook.plan.digest import digest
+from secondlook.plan.digest import Package
 from secondlook.plan.sources import Sources
 
 
@@ -39,7 +39,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def installed(package: Path) -> Sources:
     sources = Sources("parcel.top", versions={}, package_dir=package)
-    sources.install(digest("parcel.top", package_dir=package))
+    sources.install(Package(package).digest("parcel.top"))
     return sources
 
 
@@ -65,7 +65,7 @@ def test_compiled_files_are_not_taken(package: Path) -> None:
 
 
 def test_other_code_is_refused(package: Path) -> None:
-    wanted = digest("parcel.top", package_dir=package)
+    wanted = Package(package).digest("parcel.top")
     (package / "middle.py").write_text("VALUE = 2\n")
     sources = Sources("parcel.top", versions={}, package_dir=package)
     with pytest.raises(UserError, match="was edited after the workflow was started"):
@@ -74,13 +74,13 @@ def test_other_code_is_refused(package: Path) -> None:
 
 
 def test_a_comment_is_no_other_code(package: Path) -> None:
-    wanted = digest("parcel.top", package_dir=package)
+    wanted = Package(package).digest("parcel.top")
     (package / "middle.py").write_text("# one\nVALUE = 1\n")
     Sources("parcel.top", versions={}, package_dir=package).install(wanted)
 
 
 def test_versions_count(package: Path) -> None:
-    wanted = digest("parcel.top", package_dir=package, versions={"torch": "1"})
+    wanted = Package(package).digest("parcel.top", versions={"torch": "1"})
     assert Sources("parcel.top", versions={"torch": "1"}, package_dir=package).digest == wanted
     assert Sources("parcel.top", versions={"torch": "2"}, package_dir=package).digest != wanted
 

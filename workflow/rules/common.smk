@@ -14,8 +14,7 @@ from secondlook.errors import UserError
 from secondlook.files import file_sha256
 from secondlook.machine import gpu_present
 from secondlook.plan import interim, targets
-from secondlook.plan.code import library_pins, roots, run_code, run_versions
-from secondlook.plan.digest import digest
+from secondlook.plan.code import own_package, run_code, run_versions, verb_code
 from secondlook.plan.environment import prepare
 from secondlook.plan.plan import DATA_FOLDER, make_plan
 from secondlook.protocol.config import load_config
@@ -39,7 +38,7 @@ try:
         plan = make_plan(project, settings)
         REDUCED = "" if workflow.remote_exec else reductions_digest(plan)
     for module in plan.modules():  # a missing or broken one is said here, in one line
-        digest(module)
+        own_package().digest(module)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -165,10 +164,9 @@ def job_minutes(wildcards, attempt):
 # -- scores, claims, figures, report -----------------------------------------------------------------------------------------
 
 
-@functools.cache
 def code_of(verb, *modules):
     """Digest of the code of a verb, with modules of its own, and of the libraries that it stands on."""
-    return digest(*roots(verb, modules), versions=library_pins(verb, ROOT))
+    return verb_code(verb, ROOT, *modules)
 
 
 def experiment_jobs(paper, experiment):

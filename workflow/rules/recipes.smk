@@ -1,5 +1,7 @@
 """What the jobs of each rule are told, and what the start of the workflow finds by it that must be made again. No rule stands here."""
 
+from types import SimpleNamespace
+
 from secondlook.errors import MOST_NAMED
 from secondlook.plan.products import planned_jobs
 from secondlook.start.leftovers import sweep
@@ -50,15 +52,22 @@ PARAMS = {
 }
 
 
-def recipe(rule):
-    """Param: digest of all that a job of a rule is told."""
+@functools.cache  # the start asks for each, and Snakemake again
+def recipe_of(rule, names):
+    wildcards = SimpleNamespace(**dict(names))
+    told = {
+        name: say(wildcards) if callable(say) else say
+        for name, say in PARAMS[rule].items()
+    }
+    return recipe_digest({"rule": rule, **told})
 
-    def of(wildcards):
-        told = {
-            name: say(wildcards) if callable(say) else say
-            for name, say in PARAMS[rule].items()
-        }
-        return recipe_digest({"rule": rule, **told})
+
+def recipe(rule):
+    """Param: digest of all that a job of a rule is told; ``names`` are its wildcards, of which the scale goes without saying."""
+
+    def of(names):
+        told = {name: value for name, value in dict(names).items() if name != "scale"}
+        return recipe_of(rule, tuple(sorted(told.items())))
 
     return of
 
@@ -72,7 +81,7 @@ def look_around():
     """
     if not workflow.is_main_process:
         return
-    found = look(list(planned_jobs(plan)), lambda job: recipe(job.rule)(job.wildcards))
+    found = look(list(planned_jobs(plan)), lambda job: recipe(job.rule)(job.names))
     for line in found.damage[:MOST_NAMED]:
         logger.warning(f"{line}: it is made again.")
     if more := found.damage[MOST_NAMED:]:

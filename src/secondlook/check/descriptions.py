@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import inspect
 import textwrap
@@ -29,8 +30,13 @@ def describe_settings(module: str) -> dict[str, Described]:
         texts: dict[str, str] = {}
         for cls in reversed(model.__mro__):
             if dataclasses.is_dataclass(cls):
-                texts |= comments(inspect.getsource(cls))
+                texts |= _texts(cls)
         return {field.name: Described(texts.get(field.name, ""), _default(field)) for field in dataclasses.fields(model)}
+
+
+@functools.cache  # many experiments extend the same class
+def _texts(cls: type[Any]) -> dict[str, str]:
+    return comments(inspect.getsource(cls))
 
 
 def comments(source: str) -> dict[str, str]:

@@ -39,50 +39,86 @@ _PIN = re.compile(
 )
 
 
-def closure(*roots: str, package_dir: Path | None = None) -> list[Path]:
-    """Return the files that the dotted module names ``roots`` import inside the package, directly or not, with every ``__init__.py`` above.
+class Package:
+    """A package's files as they were when they were first asked for: listed once, each read and scanned once, for any number of digests.
 
-    ``package_dir`` is the package's own folder (default: this package's); its name begins every dotted name.
-    Raises UserError for a root that does not exist and for a file that does not parse.
+    Args:
+        folder: the package's own folder; its name begins every dotted name.
+        read: gives a file's bytes, for one who wants to keep them (`secondlook.plan.sources`).
     """
-    folder = Path(package_dir or _HERE).absolute()
-    return [folder / relative for relative in sorted(_reach(roots, folder))]
 
+    def __init__(self, folder: Path = _HERE, read: Callable[[Path], bytes] = Path.read_bytes) -> None:
+        self.folder, self._read = Path(folder).absolute(), read
+        self._modules = _modules(self.folder)
+        self._scans: dict[str, tuple[tuple[tuple[int, str], ...], str]] = {}
 
-def digest(
-    *roots: str, package_dir: Path | None = None, versions: Mapping[str, str] = {}, read: Callable[[Path], bytes] = Path.read_bytes
-) -> str:
-    """Return 16 hex digits over the code that ``roots`` reach (see ``closure``) and the ``versions`` of the libraries.
+    def closure(self, *roots: str) -> list[Path]:
+        """Return the files that the dotted names ``roots`` import inside the package, directly or not, and each ``__init__.py`` above.
 
-    Comments, blank lines, docstrings, line ends and the layout of continued lines do not count, nor does the version of Python (3.11 on).
-    ``read`` gives a file's bytes, for one who wants to keep them (`secondlook.plan.sources`).
-    Raises UserError as ``closure`` does.
-    """
-    reached = _reach(roots, Path(package_dir or _HERE).absolute(), read)
-    parts = [f"file {relative} {content}" for relative, content in sorted(reached.items())]
-    parts += [f"library {name}=={version}" for name, version in sorted(versions.items())]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        Raises UserError for a root that does not exist and for a file that does not parse.
+        """
+        return [self.folder / relative for relative in sorted(self._reach(roots))]
 
+    def digest(self, *roots: str, versions: Mapping[str, str] = {}) -> str:
+        """Return 16 hex digits over the code that ``roots`` reach (see ``closure``) and the ``versions`` of the libraries.
 
-def libraries(*roots: str, package_dir: Path | None = None) -> set[str]:
-    """Return the libraries that ``roots`` import, directly or not, also inside functions: the names under which they are installed.
+        Comments, blank lines, docstrings, line ends and the layout of continued lines do not count, nor does Python's version (3.11 on).
+        Raises UserError as ``closure`` does.
+        """
+        parts = [f"file {relative} {content}" for relative, content in sorted(self._reach(roots).items())]
+        parts += [f"library {name}=={version}" for name, version in sorted(versions.items())]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    Raises UserError as ``closure`` does.
-    """
-    folder = Path(package_dir or _HERE).absolute()
-    imported = {
-        target.partition(".")[0] for relative in _reach(roots, folder) for level, target in _scan_file(folder / relative)[0] if not level
-    }
-    return {normal_name(_DISTRIBUTIONS.get(name, name)) for name in imported - sys.stdlib_module_names - {folder.name}}
+    def libraries(self, *roots: str) -> set[str]:
+        """Return the libraries that ``roots`` import, directly or not, also inside functions: the names under which they are installed.
 
+        Raises UserError as ``closure`` does.
+        """
+        imported = {target.partition(".")[0] for relative in self._reach(roots) for level, target in self._scan(relative)[0] if not level}
+        return {normal_name(_DISTRIBUTIONS.get(name, name)) for name in imported - sys.stdlib_module_names - {self.folder.name}}
 
-def run_pins(env_file: Path, *roots: str, package_dir: Path | None = None) -> dict[str, str]:
-    """Return ``{name: version}`` of the libraries that make a run's numbers: torch, numpy, and what else of the file's pins it imports.
+    def run_pins(self, env_file: Path, *roots: str) -> dict[str, str]:
+        """Return ``{name: version}`` of the libraries that make a run's numbers: torch, numpy, and what else of the file's pins it imports.
 
-    Raises UserError as ``closure`` and ``pins`` do.
-    """
-    imported = libraries(*roots, package_dir=package_dir) & set(_pinned(env_file)) - _NO_NUMBERS
-    return pins(env_file, sorted(imported | _EVERY_RUN))
+        Raises UserError as ``closure`` and ``pins`` do.
+        """
+        imported = self.libraries(*roots) & set(_pinned(env_file)) - _NO_NUMBERS
+        return pins(env_file, sorted(imported | _EVERY_RUN))
+
+    def _scan(self, relative: str) -> tuple[tuple[tuple[int, str], ...], str]:
+        """Imports and hash of the tokens of a file."""
+        if relative not in self._scans:
+            self._scans[relative] = _scan_file(self.folder / relative, self._read)
+        return self._scans[relative]
+
+    def _reach(self, roots: Iterable[str]) -> dict[str, str]:
+        """Return ``{path relative to the package: hash of its tokens}`` of the import closure."""
+        pending = list(roots)
+        if not pending:
+            raise ValueError("the code digest needs at least one root: without one it would never change")
+        for root in pending:
+            if root not in self._modules:
+                raise UserError(f"No module '{root}' in the package at {self.folder}.{did_you_mean(root, self._modules)}")
+        reached: dict[str, str] = {}
+        seen: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            parent = name.rpartition(".")[0]
+            pending.append(parent)  # importing a.b.c runs a and a.b as well
+            if name.endswith(".*"):  # imports the submodules that __all__ lists
+                pending += [module for module in self._modules if module.rpartition(".")[0] == parent]
+            if name in self._modules:  # else a library, a folder without __init__.py, or a name that is not a submodule
+                relative = self._modules[name]
+                imports, reached[relative] = self._scan(relative)
+                # Level 1 is the package that holds the module; inside __init__.py that is the module itself.
+                here = (name if relative.rpartition("/")[2] == "__init__.py" else parent).split(".")
+                for level, target in imports:
+                    if level <= len(here):
+                        pending.append(".".join((*here[: len(here) - level + 1], target)) if level else target)
+        return reached
 
 
 def installed(names: Iterable[str]) -> dict[str, str]:
@@ -139,37 +175,6 @@ def normal_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _reach(roots: Iterable[str], folder: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> dict[str, str]:
-    """Return ``{path relative to the package: hash of its tokens}`` of the import closure."""
-    modules = _modules(folder)
-    pending = list(roots)
-    if not pending:
-        raise ValueError("the code digest needs at least one root: without one it would never change")
-    for root in pending:
-        if root not in modules:
-            raise UserError(f"No module '{root}' in the package at {folder}.{did_you_mean(root, modules)}")
-    reached: dict[str, str] = {}
-    seen: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        parent = name.rpartition(".")[0]
-        pending.append(parent)  # importing a.b.c runs a and a.b as well
-        if name.endswith(".*"):  # imports the submodules that __all__ lists
-            pending += [module for module in modules if module.rpartition(".")[0] == parent]
-        if name in modules:  # else a library, a folder without __init__.py, or a name that is not a submodule
-            relative = modules[name]
-            imports, reached[relative] = _scan_file(folder / relative, read)
-            # Level 1 is the package that holds the module; inside __init__.py that is the module itself.
-            here = (name if relative.rpartition("/")[2] == "__init__.py" else parent).split(".")
-            for level, target in imports:
-                if level <= len(here):
-                    pending.append(".".join((*here[: len(here) - level + 1], target)) if level else target)
-    return reached
-
-
 def _modules(folder: Path) -> dict[str, str]:
     """Return ``{dotted name: path relative to the package}``. A listing, not ``is_file``: some file systems say yes to the wrong case."""
     found: dict[str, str] = {}
@@ -183,7 +188,7 @@ def _modules(folder: Path) -> dict[str, str]:
     return found
 
 
-def _scan_file(path: Path, read: Callable[[Path], bytes] = Path.read_bytes) -> tuple[tuple[tuple[int, str], ...], str]:
+def _scan_file(path: Path, read: Callable[[Path], bytes]) -> tuple[tuple[tuple[int, str], ...], str]:
     source = read(path)
     try:
         return _scan(source)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 from secondlook.plan.plan import Plan
 from secondlook.plan.targets import claims_file, figure_files
@@ -19,11 +18,6 @@ class PlannedJob:
     outputs: tuple[str, ...]
     #: wildcards of its rule, but for the scale
     names: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def wildcards(self) -> SimpleNamespace:
-        """The same as input functions and params take them."""
-        return SimpleNamespace(**dict(self.names))
 
 
 def planned_jobs(plan: Plan) -> Iterator[PlannedJob]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from secondlook.errors import UserError
-from secondlook.plan.digest import digest
+from secondlook.plan.digest import Package
 
 
 class Sources(MetaPathFinder):
@@ -31,10 +31,11 @@ class Sources(MetaPathFinder):
         self._folder = package_dir.absolute()
         self._read: dict[Path, bytes] = {}
         self._foreign: set[str] = set()
-        self.digest = digest(*roots, package_dir=self._folder, versions=versions, read=self._bytes)
+        self.digest = Package(self._folder, self._bytes).digest(*roots, versions=versions)
 
     def _bytes(self, path: Path) -> bytes:
-        return self._read.setdefault(path, path.read_bytes())
+        self._read[path] = path.read_bytes()
+        return self._read[path]
 
     def install(self, wanted: str, *beside: str) -> None:
         """From now on, make these modules of what was read. ``beside`` are modules that may be loaded and that no number hangs on.

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Literal
 
 from secondlook.errors import did_you_mean
 
 
-def wrong_settings(model: type[Any], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return setting -> what is wrong: a value without a field or not of the field's type, a field without value or default."""
+def wrong_settings(model: Any, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return setting -> what is wrong, by the dataclass ``model``: no field or another type, a field without a value or default."""
     fields = {field.name: field for field in dataclasses.fields(model)}
     found = {name: f"unknown setting.{did_you_mean(name, fields)}" for name in values if name not in fields}
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in values:
             found[name] = f"no value is given, and {model.__module__}.{model.__name__} has no default for it"
-    hints = typing.get_type_hints(model)
+    hints = _hints(model)
     for name, value in values.items():
         if name in fields and (what := type_error(hints[name], value)):
             found[name] = f"{value!r} {what}"
     return found
+
+
+@functools.cache  # the start of the workflow asks for it at every cell of every scale
+def _hints(model: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(model)
 
 
 def type_error(hint: Any, value: Any) -> str | None:
