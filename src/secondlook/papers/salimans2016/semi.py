@@ -21,7 +21,7 @@ from secondlook.data.images import load_images
 from secondlook.errors import UserError
 from secondlook.games.images import ImageSource, to_bytes, to_floats
 from secondlook.games.settings import GameSettings
-from secondlook.metrics.energy import energy_distance
+from secondlook.metrics.energy import energy_distance, spread
 from secondlook.nets.features import FeatureDiscriminator, absolute_feature_gap, feature_gap
 from secondlook.papers.salimans2016.semi_nets import (
     CLASSES,
@@ -186,6 +186,8 @@ def semi_game(job: Job, settings: Settings, device: torch.device) -> Game:
     train, train_labels = load_images(job, settings.dataset, "train", settings.side, settings.train_images)
     test, test_labels = load_images(job, settings.dataset, "test", settings.side, settings.test_images, device)
     test_floats = to_floats(test, settings.pixels)
+    real = test[: settings.energy_points].flatten(1) / 255
+    real_spread = spread(real)  # the same for every replica and row
     shape = tuple(train.shape[1:])
     kernels = (settings.kernels, settings.kernel_size) if settings.technique == "minibatch" else None
 
@@ -211,10 +213,9 @@ def semi_game(job: Job, settings: Settings, device: torch.device) -> Game:
     def measure(moment: Moment) -> list[Measured]:
         wrong = errors(moment.discriminator, test_floats, test_labels, settings, len(moment.seeds))
         samples = to_bytes(moment.samples(max(settings.energy_points, KEPT), batch=settings.batch), settings.pixels)
-        real = test[: settings.energy_points].flatten(1) / 255
         rows = []
         for seed, share, made in zip(moment.seeds, wrong, samples, strict=True):
-            distance = energy_distance(made[: settings.energy_points].flatten(1) / 255, real)
+            distance = energy_distance(made[: settings.energy_points].flatten(1) / 255, real, real_spread)
             kept: dict[str, np.ndarray] = {}
             if seed == job.seeds[0] and moment.step == settings.steps:
                 kept["sheet"] = made[:KEPT].cpu().numpy()
