@@ -106,14 +106,19 @@ class StackedMLP(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return [R, B, *shape] of inputs [R, B, ...], whose further axes are flattened."""
-        x = nn.functional.dropout(x.flatten(2), self.dropout[0], self.training)
-        for layer in self.layers[:-1]:
+        *hidden, last = self.layers
+        x = self._dropped(x.flatten(2), 0)
+        for layer in hidden:
             x = layer(x)
             x = x.unflatten(-1, (-1, self.pieces)).amax(-1) if self.pieces > 1 else self.activation(x)
-            x = nn.functional.dropout(x, self.dropout[1], self.training)
-        x = self.layers[-1](x)
+            x = self._dropped(x, 1)
+        x = last(x)
         x = self.output(x) if self.output else x
         return x.reshape(*x.shape[:2], *self.shape)
+
+    def _dropped(self, x: torch.Tensor, place: int) -> torch.Tensor:
+        """Apply the dropout of the input or of the hidden layers, if there is one: a call that does nothing takes its time as well."""
+        return nn.functional.dropout(x, self.dropout[place], self.training) if self.dropout[place] else x
 
     def one(self, replica: int) -> StackedMLP:
         """Return the perceptron of one replica alone, a copy: what is measured replica by replica need not go through all of them."""
