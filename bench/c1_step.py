@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
-from turns import time_in_turns
+from turns import parser, read, time_in_turns
 
 from secondlook.nets.vgg import CifarVGG
 from secondlook.papers.wilson2017.c1 import Preprocess, flip_half
@@ -31,17 +31,11 @@ from secondlook.train.supervised import Split, Task
 
 def main() -> None:
     """Print one row a way of doing it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--width", type=float, default=0.125)
-    parser.add_argument("--side", type=int, default=16)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
+    asked = parser(__doc__, 60)
+    asked.add_argument("--width", type=float, default=0.125)
+    asked.add_argument("--side", type=int, default=16)
+    asked.add_argument("--batch", type=int, default=64)
+    options, device = read(asked)
     ways = {"ours": ours(options, device), "net alone": net_alone(options, device), "the usual way": usual(options, device)}
     seconds = time_in_turns(ways, options.repeats, device)
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
-from turns import time_in_turns
+from turns import parser, read, time_in_turns
 
 from secondlook.data.mixtures import mixture
 from secondlook.games.images import ImageSource
@@ -43,17 +43,11 @@ Way = tuple[Callable[[], object], int]  # the call, and how many replicas it adv
 
 def main() -> None:
     """Print one row a game and a way of writing it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("games", nargs="*", choices=[[], "planar", "dcgan"], metavar="GAME", help="planar, dcgan (default: both)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--width", type=int, default=64, help="of the DCGAN")
-    parser.add_argument("--steps", type=int, default=0, help="steps a repeat (default: 100 planar, 4 dcgan)")
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
+    asked = parser(__doc__, 0, "steps a repeat (default: 100 planar, 4 dcgan)")
+    asked.add_argument("games", nargs="*", choices=[[], "planar", "dcgan"], metavar="GAME", help="planar, dcgan (default: both)")
+    asked.add_argument("--batch", type=int, default=64)
+    asked.add_argument("--width", type=int, default=64, help="of the DCGAN")
+    options, device = read(asked)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(
         ["game", "way", "replica_steps_per_second", "images_per_second", "slowest", "ratio", "device", "torch", "threads", "batch"]

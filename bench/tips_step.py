@@ -15,7 +15,7 @@ import sys
 from typing import Any, get_args
 
 import torch
-from turns import time_in_turns
+from turns import parser, read, time_in_turns
 
 from secondlook.games.images import ImageSource
 from secondlook.nets.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -33,16 +33,10 @@ SIDE, NOISE = 16, 100
 
 def main() -> None:
     """Print one row an arm."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--width", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=10, help="steps a repeat")
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
+    asked = parser(__doc__, 10)
+    asked.add_argument("--batch", type=int, default=32)
+    asked.add_argument("--width", type=int, default=16)
+    options, device = read(asked)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["group", "arm", "images_per_second", "ratio", "kept_mb", "device", "torch", "threads", "batch", "width"])
     for group, games in {"guideline removed": guidelines(options, device), "technique": techniques(options, device)}.items():

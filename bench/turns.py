@@ -1,11 +1,29 @@
-"""Timing several ways of doing the same thing in one run."""
+"""What the benchmarks share: their options, and timing several ways of doing the same thing in one run."""
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Mapping
 
 import torch
+
+
+def parser(about: str, steps: int, steps_are: str = "steps a repeat") -> argparse.ArgumentParser:
+    """Options that every benchmark has: device, threads, steps and repeats."""
+    found = argparse.ArgumentParser(description=about.splitlines()[0])
+    found.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    found.add_argument("--threads", type=int, default=1)
+    found.add_argument("--steps", type=int, default=steps, help=steps_are)
+    found.add_argument("--repeats", type=int, default=5)
+    return found
+
+
+def read(options: argparse.ArgumentParser) -> tuple[argparse.Namespace, torch.device]:
+    """Read the command line, and set torch's threads by it."""
+    found = options.parse_args()
+    torch.set_num_threads(found.threads)
+    return found, torch.device(found.device)
 
 
 def time_in_turns(ways: Mapping[str, Callable[[], object]], repeats: int, device: torch.device) -> dict[str, list[float]]:

@@ -8,7 +8,6 @@ Usage: python bench/vae_step.py [--device cpu] [--threads 1]
 
 from __future__ import annotations
 
-import argparse
 import csv
 import statistics
 import sys
@@ -19,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
-from turns import time_in_turns
+from turns import parser, read, time_in_turns
 
 from secondlook.papers.kingma2013.training import Settings, Training
 from secondlook.train.device import device_name
@@ -29,14 +28,7 @@ BATCH, PIXELS, HIDDEN, LATENTS = 128, 784, 400, 20
 
 def main() -> None:
     """Print one row a way of writing it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=40, help="steps a repeat")
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    device = torch.device(options.device)
+    options, device = read(parser(__doc__, 40))
     images_NP = torch.randint(0, 256, (options.steps * BATCH, PIXELS), dtype=torch.uint8)
     ways = {"the usual way": usual(images_NP, device), "ours": ours(images_NP, options.steps, device)}
     seconds = time_in_turns(ways, options.repeats, device)
