@@ -20,9 +20,10 @@ from secondlook.errors import UserError, refuse
 from secondlook.protocol.claims import Claim
 from secondlook.protocol.document import Block, Items
 from secondlook.protocol.experiment import Selected
+from secondlook.protocol.metrics import Metric
 from secondlook.protocol.paper import Figure, Instruments, Protocol, read_instruments, read_protocol, write_out
 from secondlook.protocol.project import find_papers, load_project
-from secondlook.protocol.rules import Difference, Equal, Metric, Test, arms_of, bounds_of, metrics_of
+from secondlook.protocol.rules import Difference, Equal, Test, arms_of, bounds_of, metrics_of
 from secondlook.protocol.schema import SCALES, validate
 
 PAPERS = Path(secondlook.papers.__path__[0])

@@ -258,6 +258,7 @@ def test_each_replica_draws_images_of_its_own(make_job) -> None:
     together = train(make_job(seeds=(1, 2)), drawn=40)
     assert max(step for _, step, _, _ in together.history.rows) == 4 * 2, "two batches of 16 an epoch"
     assert rows(train(make_job(seeds=(2,)), drawn=40), 2) == rows(together, 2)
+    assert rows(train(make_job(seeds=(2,)), train=kept[2]), 2) == rows(together, 2), "as if these images were all that there are"
 
 
 @pytest.mark.parametrize(("drawn", "message"), [(65, "65 images are to be drawn from 64"), (15, "less than one batch of 16")])

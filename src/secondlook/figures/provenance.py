@@ -101,7 +101,8 @@ def _title(paper: str, figure: str) -> str:
     protocol = PAPERS / paper / "protocol.yaml"
     if not protocol.exists():
         return figure
-    figures = yaml.safe_load(protocol.read_text(encoding="utf-8")).get("figures") or {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
+    figures = yaml.load(protocol.read_text(encoding="utf-8"), Loader=loader).get("figures") or {}
     return str(figures.get(figure, {}).get("title", figure))
 
 

@@ -115,6 +115,7 @@ def draw_figure(
     paper, _, key = name.partition("/")
     card = make_card(paper, key, [*tables.values(), *([claims] if claims else []), *map(arrays_file, records)])
     card["panels"] = find_panels(figure)
+    figure.set_layout_engine("none")  # panels stay where they were found, in every format
     for path in outputs:
         kind = path.suffix.removeprefix(".")
         with atomic(path) as temporary:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from secondlook.protocol.rules import Effect, Equal, Share, Spread, Test, arms_of, usual_effects
+from secondlook.protocol.metrics import Effect, Spread
+from secondlook.protocol.rules import Equal, Share, Test, arms_of, usual_effects
 from secondlook.protocol.schema import Identifier, Name, Scale, Schema
 
 ClaimId = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9.]*$")]

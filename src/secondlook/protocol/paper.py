@@ -17,8 +17,9 @@ from secondlook.errors import Mistake
 from secondlook.protocol.claims import Claim, ClaimId, Control, experiments_behind
 from secondlook.protocol.document import Block, line_of, load_document
 from secondlook.protocol.experiment import ArrayInput, Experiment, Selected
+from secondlook.protocol.metrics import Metric
 from secondlook.protocol.overlay import resolve
-from secondlook.protocol.rules import Equal, Metric
+from secondlook.protocol.rules import Equal
 from secondlook.protocol.schema import SCALES, Identifier, Name, Scale, Schema, read
 
 

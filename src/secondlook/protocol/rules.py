@@ -1,4 +1,4 @@
-"""Typed models of decision rules: metrics, arms, and the kinds of tests that claims and controls name.
+"""Typed models of decision rules: arms, and the kinds of tests that claims and controls name.
 
 A test names its kind together with the metric that it looks at, ``counts: success``. Arms may be named (the protocol's ``arms``); value
 where diverged, unit and smallest effect come from the protocol's ``metrics`` unless the test gives its own. Both are filled in while a
@@ -14,64 +14,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from secondlook.errors import did_you_mean
-from secondlook.protocol.schema import SCALES, FactorValue, Name, Schema
+from secondlook.protocol.metrics import Metric
+from secondlook.protocol.schema import FactorValue, Name, Schema
 
 Values = Annotated[
     list[FactorValue],
     Field(min_length=1),
     BeforeValidator(lambda value: value if isinstance(value, list) else [value], json_schema_input_type=FactorValue | list[FactorValue]),
 ]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Spreads(Schema):
-    """A standard deviation between replicas, a number per scale."""
-
-    smoke: Positive | None = None
-    """At scale smoke."""
-    quick: Positive | None = None
-    """At scale quick."""
-    paper: Positive | None = None
-    """At scale paper."""
-
-
-class Effects(Schema):
-    """An effect, a number per scale."""
-
-    smoke: float | None = None
-    """At scale smoke."""
-    quick: float | None = None
-    """At scale quick."""
-    paper: float | None = None
-    """At scale paper."""
-
-
-def _as_scales(value: Any) -> Any:
-    return dict.fromkeys(SCALES, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-#: one number stands for every scale
-Spread = Annotated[Spreads, BeforeValidator(_as_scales, json_schema_input_type=Positive | Spreads)]
-Effect = Annotated[Effects, BeforeValidator(_as_scales, json_schema_input_type=float | Effects)]
-
-
-class Metric(Schema):
-    """What a metric means, and what tests of it share."""
-
-    model_config = ConfigDict(json_schema_extra={"required": []})  # a paper's entry is laid over that of papers/metrics.yaml
-
-    means: str
-    """What is measured, in a sentence that a reader of the report understands."""
-    unit: str = ""
-    """Unit of its value and of an effect."""
-    diverged: float | None = None
-    """Its value for a replica that diverged."""
-    spread: Spread | None = None
-    """Standard deviation between replicas that the plan counts with: one number, or one a scale."""
-    resolution: float | None = Field(None, gt=0)
-    """Smallest step between two values, 1 for a number of modes: equal values of all replicas then still have an interval."""
-    smallest_effect: float | None = Field(None, ge=0)
-    """An effect must reach this to count as the one claimed."""
 
 
 class Arm(Schema):

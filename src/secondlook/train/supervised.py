@@ -106,7 +106,7 @@ class _Replica:
     def __init__(self, task: Task, seed: int) -> None:
         self.task, self.seed, self.epoch, self.batch = task.of(seed), seed, 0, 0  # epochs, and batches of the one under way, that are done
         #: of the epoch under way: the loss of each batch, and how many images were taken for another class
-        self.losses, self.wrong = torch.zeros(task.steps, device=task.device), torch.zeros((), device=task.device)
+        self.losses, self.wrong = torch.zeros(self.task.steps, device=task.device), torch.zeros((), device=task.device)
         seed_default(seed, "init")  # the net is built on the CPU
         self.net = task.net().to(task.device).to(memory_format=torch.channels_last)
         self.optimizer = task.optimizer(list(self.net.parameters()))
