@@ -23,7 +23,7 @@ from secondlook.metrics.neighbours import NEIGHBOURS, precision_recall, radii
 BATCH = 500
 #: a class with this share of the samples counts as made
 CLASS_SHARE = 0.02
-#: the kernel distance is the mean over so many random subsets of at most so many images
+#: the kernel distance is the mean over at most so many random subsets of at most so many images
 KID_SUBSETS, KID_SUBSET_SIZE = 10, 1000
 #: nets whose names begin so do not know the data's classes
 WITHOUT_CLASSES = ("random", "inception")
@@ -182,7 +182,8 @@ def kernel_distance(features_1_ND: torch.Tensor, features_2_MD: torch.Tensor) ->
     from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
     size = min(KID_SUBSET_SIZE, len(features_1_ND), len(features_2_MD))
-    settings = {"kid_subsets": KID_SUBSETS, "kid_subset_size": size, "rng_seed": 0, "verbose": False}
+    subsets = min(KID_SUBSETS, -(-max(len(features_1_ND), len(features_2_MD)) // size))  # more would see the same images again
+    settings = {"kid_subsets": subsets, "kid_subset_size": size, "rng_seed": 0, "verbose": False}
     return kid_features_to_metric(features_1_ND.double(), features_2_MD.double(), **settings)[KEY_METRIC_KID_MEAN]
 
 
