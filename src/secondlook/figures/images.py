@@ -1,9 +1,11 @@
 """How figures show images: without ticks and frame, many laid out as one, and a word where no run saved any.
 
-Shapes: N images, C channels (1 or 3), H height, W width.
+Shapes: N images, C channels (1 or 3), H height, W width, D pixels of a square image.
 """
 
 from __future__ import annotations
+
+import math
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,3 +45,10 @@ def tile(images_NCHW: np.ndarray) -> np.ndarray:
     rows = framed.reshape(count, count, *framed.shape[1:]).transpose(0, 3, 1, 4, 2)
     tiled = rows.reshape(count * framed.shape[2], count * framed.shape[3], framed.shape[1])[1:, 1:]
     return tiled[..., 0] if tiled.shape[-1] == 1 else tiled
+
+
+def sheet(images: np.ndarray) -> np.ndarray:
+    """Lay images [rows, columns, D] out as one [H, W]."""
+    rows, columns, pixels = images.shape
+    side = math.isqrt(pixels)
+    return images.reshape(rows, columns, side, side).swapaxes(1, 2).reshape(rows * side, columns * side)

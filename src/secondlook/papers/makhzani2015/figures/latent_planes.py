@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.images import nothing_to_show, show
+from secondlook.figures.images import nothing_to_show, sheet, show
 from secondlook.figures.style import WIDTH
 from secondlook.labels import label
-from secondlook.tables.arrays import Record
+from secondlook.papers.makhzani2015.figures import first
 
 METRICS = frozenset[str]()
 #: standard deviations at which contours are drawn
@@ -55,15 +55,6 @@ def draw(data: FigureData, factor: str = "model", prior: str = "gaussian", fitte
     return figure
 
 
-def first(record: Record) -> dict[str, np.ndarray]:
-    """Arrays of the first replica that saved codes, by their names; empty where none did."""
-    for name in record.arrays:
-        if name.endswith("/codes"):
-            seed = name.partition("/")[0]
-            return {key.partition("/")[2]: array for key, array in record.arrays.items() if key.startswith(f"{seed}/")}
-    return {}
-
-
 def colours() -> list[tuple[float, ...]]:
     """A colour for each digit; ten are more than the eye tells apart, so no statement rests on them."""
     return [tuple(plt.get_cmap("turbo")(0.04 + 0.92 * digit / 9)) for digit in range(10)]
@@ -95,10 +86,3 @@ def shapes(prior: str) -> list[tuple[np.ndarray, np.ndarray]]:
     angles = np.arange(10) * (2 * math.pi / 10)
     along, across = np.stack([np.cos(angles), np.sin(angles)], 1), np.stack([-np.sin(angles), np.cos(angles)], 1)
     return [(1.4 * line, np.stack([0.5 * line, 0.1 * side], 1)) for line, side in zip(along, across, strict=True)]
-
-
-def sheet(images: np.ndarray) -> np.ndarray:
-    """Lay images [rows, columns, D] out as one [H, W]."""
-    rows, columns, pixels = images.shape
-    side = math.isqrt(pixels)
-    return images.reshape(rows, columns, side, side).swapaxes(1, 2).reshape(rows * side, columns * side)

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.images import nothing_to_show, show
+from secondlook.figures.images import nothing_to_show, sheet, show
 from secondlook.figures.style import WIDTH
 from secondlook.labels import MODELS
-from secondlook.papers.makhzani2015.figures.latent_planes import first, sheet
+from secondlook.papers.makhzani2015.figures import first
 
 METRICS = frozenset[str]()
 

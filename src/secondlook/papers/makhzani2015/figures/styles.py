@@ -6,10 +6,9 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
-from secondlook.figures.images import nothing_to_show, show
+from secondlook.figures.images import nothing_to_show, sheet, show
 from secondlook.figures.style import WIDTH
 from secondlook.labels import label
-from secondlook.papers.makhzani2015.figures.latent_planes import sheet
 
 METRICS = frozenset[str]()
 

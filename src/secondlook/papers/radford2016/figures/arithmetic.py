@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from secondlook.figures.data import FigureData
 from secondlook.figures.images import leave_bare, show
 from secondlook.figures.style import BLUE, ORANGE, VERMILLION, WIDTH
-from secondlook.papers.radford2016.figures.strips import first_strip, picture
+from secondlook.papers.radford2016.figures import first_strip, picture
 from secondlook.tables.read import snapshot
 
 METRICS = frozenset(["wanted_1", "wanted_3", "wanted_1_short", "ink_1", "ink_3"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.figure import Figure
 
 from secondlook.figures.data import FigureData
 from secondlook.figures.images import nothing_to_show, show
 from secondlook.figures.style import WIDTH
+from secondlook.papers.radford2016.figures import first_strip, picture
 
 ROWS = {"walk": None, "neighbours": ("samples", "nearest\ntraining\nimages")}
 
@@ -28,17 +28,3 @@ def draw(data: FigureData, kind: Literal["walk", "neighbours"] = "walk") -> Figu
     for line, name in zip(axes, ROWS[kind] or (), strict=False):
         line[0].set_ylabel(name, fontsize=8)
     return figure
-
-
-def first_strip(data: FigureData, kind: str) -> np.ndarray | None:
-    """Return the images [rows, columns, C, H, W] of that kind that the lowest seed saved; None where none did."""
-    for record in sorted(data.records, key=lambda record: record.seeds[0]):
-        for name, array in record.arrays.items():
-            if name.rpartition("/")[2] == kind:
-                return array
-    return None
-
-
-def picture(image_CHW: np.ndarray) -> np.ndarray:
-    """Return an image as [H, W], or [H, W, 3] if it has colours."""
-    return np.moveaxis(image_CHW, 0, -1).squeeze()
