@@ -54,7 +54,7 @@ wildcard_constraints:
 
 onstart:
     # Snakemake's own limit of 100 jobs a second keeps its scheduler busy: each of its rounds, of which each job makes one, starts a timer for
-    # another round, which does so again. After 200 jobs there are 200 rounds a second. A limit that somebody asked for stays.
+    # another round, which does so again. After 200 jobs there are 200 rounds a second. Another limit stays.
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     if limiter and (limiter.max_jobs, limiter.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None

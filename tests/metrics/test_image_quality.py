@@ -109,8 +109,8 @@ def test_kernel_distance_scatters_around_zero_and_sees_a_shift() -> None:
     assert kernel_distance(normal(300, 16, 0), normal(300, 16, 1) + 0.3) > 5 * np.std(equal)
 
 
-def test_kernel_distance_of_one_subset_is_the_unbiased_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_quality, "KID_SUBSETS", 1)
+def test_kernel_distance_of_sets_of_one_size_is_the_unbiased_formula() -> None:
+    """One subset of all."""
     x, y = normal(50, 4, 0), normal(50, 4, 1) + 1
 
     def kernel(p: torch.Tensor, q: torch.Tensor) -> torch.Tensor:

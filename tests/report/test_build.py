@@ -199,7 +199,7 @@ def test_hostile_texts_stay_texts(page: Page, front: Page) -> None:
     for each in (page, front):
         assert not any(attribute.startswith("on") for _, attrs in each.tags for attribute in attrs)
         assert [attrs for tag, attrs in each.tags if tag == "script"] == [{"src": "assets/report.js"}]
-    assert "mirror.example" not in front.text  # where files were found, the records of the runs say
+    assert "mirror.example" not in front.text  # where files were found says nothing of them
     for text in (
         f"On Toys {HOSTILE}",
         f"A. Toymaker {HOSTILE}",

@@ -47,16 +47,17 @@ def test_whatever_happens_to_jobs_the_numbers_are_the_same(site: Site) -> None:
         (project / trouble).touch()
     driver = site.submit(*RUN)
 
-    def act(trouble: str, *command: str) -> None:
-        site.wait_for(lambda: walking(site, trouble), driver)
+    disturb = {
+        "slow": ("scontrol", "update", "JobId=JOB", "TimeLimit=1"),
+        "cancelled": ("scancel", "JOB"),
+        "requeued": ("scontrol", "requeue", "JOB"),
+    }
+    while disturb:  # in the order in which the queue starts them
+        site.wait_for(lambda: any(walking(site, trouble) for trouble in disturb), driver)
+        trouble = next(trouble for trouble in disturb if walking(site, trouble))
         job = cluster.job_with(f"trouble={trouble}")
         assert job, (trouble, cluster.comments())
-        cluster.ask(*(word.replace("JOB", job) for word in command))
-
-    # in the order in which the queue starts them
-    act("slow", "scontrol", "update", "JobId=JOB", "TimeLimit=1")
-    act("cancelled", "scancel", "JOB")
-    act("requeued", "scontrol", "requeue", "JOB")
+        cluster.ask(*(word.replace("JOB", job) for word in disturb.pop(trouble)))
     cluster.restart_controller(away=3)
     node, _ = cluster.node()
     cluster.ask("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=a test")

@@ -255,6 +255,7 @@ CASES = [
     ("what every figure is given",                 FIGURES | REPORT,           append(f"{PACKAGE}/figures/data.py", CODE)),
     ("how arrays are read for figures",            FIGURES | REPORT,           append(f"{PACKAGE}/tables/arrays.py", CODE)),
     ("the style of all figures",                   FIGURES | REPORT,           append(f"{PACKAGE}/figures/style.py", CODE)),
+    ("the theme of all figures",                   FIGURES | REPORT,           append(f"{PACKAGE}/figures/theme.py", CODE)),
     ("how the report is built",                    PAGES,                      append(f"{PACKAGE}/report/build.py", CODE)),
     ("how the report says what is reduced",        REPORT,                     append(f"{PACKAGE}/report/reductions.py", CODE)),
     ("how the report describes settings",          REPORT,                     append(f"{PACKAGE}/check/descriptions.py", CODE)),

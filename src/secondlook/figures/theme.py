@@ -1,6 +1,6 @@
 """The look of every figure, as settings of matplotlib: seaborn's theme "whitegrid" for paper, with less of it where less says as much.
 
-Written out, since importing seaborn takes as long as drawing a figure, and since a figure should not change with a new version of it.
+Written out, since importing seaborn takes as long as drawing a figure.
 """
 
 from __future__ import annotations

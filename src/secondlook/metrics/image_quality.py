@@ -182,7 +182,7 @@ def kernel_distance(features_1_ND: torch.Tensor, features_2_MD: torch.Tensor) ->
     from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
 
     size = min(KID_SUBSET_SIZE, len(features_1_ND), len(features_2_MD))
-    subsets = min(KID_SUBSETS, -(-max(len(features_1_ND), len(features_2_MD)) // size))  # more would see the same images again
+    subsets = min(KID_SUBSETS, -(-max(len(features_1_ND), len(features_2_MD)) // size))  # together as many images as there are
     settings = {"kid_subsets": subsets, "kid_subset_size": size, "rng_seed": 0, "verbose": False}
     return kid_features_to_metric(features_1_ND.double(), features_2_MD.double(), **settings)[KEY_METRIC_KID_MEAN]
 

@@ -2,8 +2,8 @@
 
 The Snakefile puts the digest of a job's roots (the runner and the paper's module) into ``params:``, so a comment reruns nothing, and a
 changed network reruns what imports it. It does not see ``importlib``, data files or what libraries do: name what is loaded dynamically as
-a root, declare data as inputs, pass ``versions`` (`run_pins` finds those of a run). Tokens see some formatting: quote style, a trailing
-comma and redundant parentheses count.
+a root, declare data as inputs, pass ``versions`` (`Package.run_pins` finds those of a run). Tokens see some formatting: quote style, a
+trailing comma and redundant parentheses count.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -22,4 +23,4 @@ def prepare(config: Config) -> None:
     os.environ["SECONDLOOK_WORK"] = config.work_dir
     os.environ["SECONDLOOK_DATA_DIR"] = config.data_dir
     os.environ["SECONDLOOK_MIRRORS"] = " ".join(config.mirrors)
-    os.environ["SECONDLOOK_CONFIG"] = config.model_dump_json()  # for the cards of figures (`secondlook.figures.provenance`)
+    os.environ["SECONDLOOK_CONFIG"] = json.dumps(config.reported)  # for the cards of figures (`secondlook.figures.provenance`)

@@ -34,7 +34,7 @@ class Config(Schema):
 
     @property
     def reported(self) -> dict[str, Any]:
-        """What decides what a report says, as plain JSON. Where its jobs ran and found their files, the records of the runs say."""
+        """What decides what a report says, as plain JSON. Where its jobs ran, their records say; where files lay does not matter."""
         return self.model_dump(mode="json", include={"scale", "papers", "seeds", "versions"})
 
     @property

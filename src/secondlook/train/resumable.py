@@ -140,8 +140,8 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Work per second of this process, which has done some."""
-        return self._amount / self._seconds
+        """Work per second of this process."""
+        return self._amount / self._seconds if self._seconds else 0.0
 
     def diverged(self, seed: int, step: int, unit: str = "step") -> None:
         """Record that a replica's numbers are not finite from ``step`` on: a result, not a failure."""
@@ -152,7 +152,7 @@ class Progress:
     def result(self, **facts: Any) -> Result:
         """Return all that was measured, with the device's name, how fast it was, how much memory a GPU took, and ``facts``."""
         facts = {"device_name": device_name(self.device), **facts}
-        if self._seconds:
+        if self._amount:
             facts[f"{self.unit}_per_second"] = round(self.rate, 1)
         if self.device.type == "cuda":
             facts["peak_gpu_memory_mb"] = round(torch.cuda.max_memory_allocated(self.device) / 2**20, 1)

@@ -203,7 +203,7 @@ GAMES = (
         },
         (
             f"{QUALITY}::test_kernel_distance_scatters_around_zero_and_sees_a_shift",
-            f"{QUALITY}::test_kernel_distance_of_one_subset_is_the_unbiased_formula",
+            f"{QUALITY}::test_kernel_distance_of_sets_of_one_size_is_the_unbiased_formula",
         ),
     ),
     Mutant(

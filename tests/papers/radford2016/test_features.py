@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -121,3 +124,16 @@ def test_ridge_is_the_closed_form() -> None:
     weights = np.linalg.solve(scaled.T @ scaled + 10 * np.eye(5), scaled.T @ (targets - targets.mean(0)))
     expected = 100 * np.mean((((other - mean) / sd) @ weights + targets.mean(0)).argmax(1) != labels)
     assert error_of_linear("ridge", (0.1,), (x, y), (x, y), (other, labels)) == pytest.approx(expected)
+
+
+def test_told_to_end_each_seed_goes_on_from_its_own_weights(job, told) -> None:
+    def asked(folder: str):
+        return dataclasses.replace(job((0, 1, 2), source="supervised", epochs=2), work=job().work / folder)
+
+    straight = run(asked("straight"))
+    assert len(set(errors(straight).values())) > 1
+    for after in itertools.count(1):
+        if not told(after, lambda after=after: run(asked(str(after)))):
+            break
+        assert run(asked(str(after))).history.to_csv() == straight.history.to_csv(), f"told at look {after}"
+    assert after > 3 * 2

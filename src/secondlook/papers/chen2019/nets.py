@@ -122,8 +122,9 @@ class Halve(nn.Module):
 
 
 def _corners(x_BCHW: torch.Tensor) -> list[torch.Tensor]:
-    """The four pixels of all 2 x 2 blocks, as views [B, C, H / 2, W / 2]."""
-    return [x_BCHW[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)]
+    """The four pixels of all 2 x 2 blocks, as views [B, C, H / 2, W / 2]; H and W must be even."""
+    blocks = x_BCHW.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))
+    return [blocks[:, :, :, row, :, column] for row in (0, 1) for column in (0, 1)]
 
 
 class _LargestOfFour(torch.autograd.Function):

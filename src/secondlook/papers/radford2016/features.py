@@ -188,7 +188,8 @@ def _supervised(job: Job, settings: Settings) -> Result:
                 test_at_end=True,
             )
 
-        one = train_supervised(dataclasses.replace(job, seeds=(seed,)), task)
+        # a folder a seed: a training takes up whatever checkpoint of this computation it finds
+        one = train_supervised(dataclasses.replace(job, seeds=(seed,), work=job.work / str(seed)), task)
         status |= one.status
         parts += [(seed, settings.steps, "error", value) for _, _, metric, value in one.history.rows if metric == "test_error"][-1:]
         parts += [row for row in one.history.rows if row[2] == "diverged"]
