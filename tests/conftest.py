@@ -58,6 +58,17 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _ends_by(ending: type[BaseException], call: Callable[[], object], owner: object, name: str, stand_in: Callable) -> bool:
+    """Whether ``call`` ends by that exception while an attribute of ``owner`` is replaced; False if it ends by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, stand_in)
+        try:
+            call()
+        except ending:
+            return True
+    return False
+
+
 @pytest.fixture
 def dies() -> Callable[[int, Callable[[], object]], bool]:
     """Return a function that calls its second argument until checkpoint number ``after`` is written; False if there are fewer."""
@@ -73,13 +84,7 @@ def dies() -> Callable[[int, Callable[[], object]], bool]:
             if len(calls) == after:
                 raise KeyboardInterrupt
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Progress, "save", save_and_die)
-            try:
-                call()
-            except KeyboardInterrupt:
-                return True
-        return False
+        return _ends_by(KeyboardInterrupt, call, Progress, "save", save_and_die)
 
     return call_and_die
 
@@ -102,12 +107,6 @@ def told() -> Callable[[int, Callable[[], object]], bool]:
             assert looks < after + 3, "it was told to end and went on"
             return looks >= after
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(TOLD_TO_END, "is_set", is_set)
-            try:
-                call()
-            except SystemExit:
-                return True
-        return False
+        return _ends_by(SystemExit, call, TOLD_TO_END, "is_set", is_set)
 
     return call_and_tell

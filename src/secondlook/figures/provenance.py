@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import yaml
 from PIL import Image
 
 from secondlook.errors import UserError
 from secondlook.formatting import command
 from secondlook.machine import git_commit
+from secondlook.protocol.document import load_document
 
 #: what a card says, in the order in which it is printed; a card without these keys is not ours
 FIELDS = ("title", "paper", "figure", "scale", "commit", "config", "tables", "data", "command")
@@ -101,8 +101,7 @@ def _title(paper: str, figure: str) -> str:
     protocol = PAPERS / paper / "protocol.yaml"
     if not protocol.exists():
         return figure
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast
-    figures = yaml.load(protocol.read_text(encoding="utf-8"), Loader=loader).get("figures") or {}
+    figures = load_document(protocol).get("figures") or {}
     return str(figures.get(figure, {}).get("title", figure))
 
 

@@ -140,8 +140,8 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Work per second of this process."""
-        return self._amount / self._seconds if self._seconds else 0.0
+        """Work per second of this process, which has done some."""
+        return self._amount / self._seconds
 
     def diverged(self, seed: int, step: int, unit: str = "step") -> None:
         """Record that a replica's numbers are not finite from ``step`` on: a result, not a failure."""
